@@ -1,0 +1,75 @@
+// Package event is the vocabulary of facts: what happened, to whom, when. A fact is the outbox row, the stream
+// message and the warehouse row in one shape; every fact is immutable and carries its own idempotency key.
+package event
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Fact is one thing that happened. Names are dotted, past tense, "<noun>.<verb>"; the noun is the stream subject.
+type Fact struct {
+	ID       string    `json:"id"`                 // idempotency key, unique for ever: id.From of its cause, or id.New
+	Name     string    `json:"name"`               // "order.paid"
+	Customer uint32    `json:"customer,omitempty"` // dense customer number; 0 when it concerns nobody
+	At       time.Time `json:"at"`                 // when it happened (not when it was recorded), UTC, microseconds
+	Subject  string    `json:"subject,omitempty"`  // the thing it is about: order id, message id, segment id
+	Amount   int64     `json:"amount,omitempty"`   // fen
+	Quantity int64     `json:"quantity,omitempty"`
+	Product  string    `json:"product,omitempty"`  // SKU or product code
+	Category string    `json:"category,omitempty"` // product category
+	Channel  string    `json:"channel,omitempty"`  // sales channel of an order, send channel of a message, source of a visit
+	Campaign string    `json:"campaign,omitempty"` // campaign id
+	Strategy string    `json:"strategy,omitempty"` // strategy id
+	Detail   string    `json:"detail,omitempty"`   // low-cardinality second word: refusal reason, variant, from/to layer, assignment arm
+	// Props holds what the columns do not; opaque to the engines.
+	Props json.RawMessage `json:"props,omitempty"`
+}
+
+// Names of facts. A package that adds one adds it here, so that this list is the dictionary of the loop.
+const (
+	CustomerChanged = "customer.changed" // Props: Attributes, whole; the newest wins
+
+	OrderPaid     = "order.paid"     // one per order; Subject order id, Amount paid, Quantity units
+	OrderLine     = "order.line"     // one per order line, at the same instant; Product, Category, Amount, Quantity
+	OrderRefunded = "order.refunded" // Subject order id, Amount given back (positive), Quantity units, Product when known
+
+	PageViewed = "page.viewed" // an interaction on the brand's own ground; Product/Category when known
+
+	LayerChanged   = "layer.changed"   // Detail "from>to" (layer codes, "" when first seen)
+	SegmentEntered = "segment.entered" // Subject segment id
+	SegmentLeft    = "segment.left"
+
+	CampaignAssigned = "campaign.assigned" // one per person in the frozen audience; Detail "reach" or "holdout"
+
+	MessagePlanned      = "message.planned" // Subject message id; Channel, Campaign, Strategy; Detail variant
+	MessageRefused      = "message.refused" // Detail the policy's reason
+	MessageHeld         = "message.held"    // Detail the reason; Props {"until":…}
+	MessageSent         = "message.sent"    // Amount cost in fen
+	MessageDelivered    = "message.delivered"
+	MessageOpened       = "message.opened"
+	MessageClicked      = "message.clicked" // Props {"url":…}
+	MessageFailed       = "message.failed"  // Detail the reason
+	MessageUnsubscribed = "message.unsubscribed"
+
+	ConsentChanged = "consent.changed" // Channel; Detail "granted" or "withdrawn"
+
+	TaskDone   = "task.done"   // Subject task id
+	TaskFailed = "task.failed" // Detail the reason
+)
+
+// Attributes is what the audience engine may ask about a person; the Props of customer.changed.
+type Attributes struct {
+	Registered time.Time `json:"registered"`
+	Gender     string    `json:"gender,omitempty"`   // "f", "m" or ""
+	Birthday   string    `json:"birthday,omitempty"` // YYYY-MM-DD, year 0000 when unknown
+	Province   string    `json:"province,omitempty"`
+	City       string    `json:"city,omitempty"`
+	Source     string    `json:"source,omitempty"` // source channel the person came from
+	Store      string    `json:"store,omitempty"`  // store code
+	Owner      string    `json:"owner,omitempty"`  // staff id of the owner
+	Level      string    `json:"level,omitempty"`  // member level
+	HasPhone   bool      `json:"has_phone,omitempty"`
+	HasEmail   bool      `json:"has_email,omitempty"`
+	Erased     bool      `json:"erased,omitempty"` // no longer a customer: in no universe
+}
