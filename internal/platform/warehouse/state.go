@@ -1,0 +1,43 @@
+package warehouse
+
+// State is a snapshot of every customer, as columns indexed by customer number; all columns are Through+1 long and cell
+// 0 is unused. Present tells people from holes. Class, Stage, Layer and Reason are places in the lists of codes, whose
+// place 0 is always "".
+type State struct {
+	AsOf    int64 // microseconds UTC
+	Present []bool
+
+	R, F, M     []uint8 // scores 1–5; 0: no order in the window, so no score
+	Class       []uint8
+	RecencyDays []int32 // whole calendar days since the last order; -1: never ordered
+	Frequency   []int32 // orders in the RFM window
+	Monetary    []int64 // fen in the RFM window
+	Stage       []uint8
+	Layer       []uint8
+	Reason      []uint16
+	Orders      []int32 // orders ever
+	Spent       []int64 // fen ever
+	LastOrder   []int64 // microseconds UTC; 0: never
+	LastSeen    []int64 // last interaction, microseconds UTC; 0: never
+
+	Classes []string // "", "champion", …
+	Stages  []string // "", "new", …
+	Layers  []string // "", "vip", …
+	Reasons []string // "", and the reason codes the layer definition gave
+}
+
+// NewState returns an empty state for customers 1…through.
+func NewState(through uint32, asOf int64) *State {
+	n := int(through) + 1
+	return &State{
+		AsOf: asOf, Present: make([]bool, n),
+		R: make([]uint8, n), F: make([]uint8, n), M: make([]uint8, n), Class: make([]uint8, n),
+		RecencyDays: make([]int32, n), Frequency: make([]int32, n), Monetary: make([]int64, n),
+		Stage: make([]uint8, n), Layer: make([]uint8, n), Reason: make([]uint16, n),
+		Orders: make([]int32, n), Spent: make([]int64, n), LastOrder: make([]int64, n), LastSeen: make([]int64, n),
+		Classes: []string{""}, Stages: []string{""}, Layers: []string{""}, Reasons: []string{""},
+	}
+}
+
+// Through is the greatest customer number the state has a cell for.
+func (s *State) Through() uint32 { return uint32(len(s.Present) - 1) }
