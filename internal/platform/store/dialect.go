@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/mattn/go-sqlite3"
+
+	"huoshui/internal/platform/errs"
+)
+
+// dialect is everything in which the engines differ: expressions and rewrites, never facts about the engine.
+type dialect struct {
+	name string
+	// rebind turns "?" into the engine's placeholders.
+	rebind func(q string) string
+	// ddl turns the common column types into the engine's.
+	ddl func(q string) string
+	// lock takes the migration lock inside a transaction.
+	lock string
+	// skipLocked ends a SELECT that claims rows for a worker.
+	skipLocked string
+	// maxArgs is how many placeholders one statement may have.
+	maxArgs int
+}
+
+var sqlite = dialect{
+	name:    "sqlite",
+	rebind:  func(q string) string { return q },
+	ddl:     sqliteDDL,
+	lock:    "SELECT 1", // transactions begin immediate: the writer is alone already
+	maxArgs: 30000,
+}
+
+var postgres = dialect{
+	name:       "postgres",
+	rebind:     rebindPostgres,
+	ddl:        func(q string) string { return blobType.ReplaceAllString(q, "BYTEA") },
+	lock:       "SELECT pg_advisory_xact_lock(4850210)",
+	skipLocked: " FOR UPDATE SKIP LOCKED",
+	maxArgs:    60000,
+}
+
+var (
+	blobType    = regexp.MustCompile(`\bBLOB\b`)
+	integerType = regexp.MustCompile(`\b(BIGINT|BOOLEAN)\b`)
+	realType    = regexp.MustCompile(`\bDOUBLE PRECISION\b`)
+	tableEnd    = regexp.MustCompile(`(?m)^\);`)
+)
+
+func sqliteDDL(q string) string {
+	q = integerType.ReplaceAllString(q, "INTEGER")
+	q = realType.ReplaceAllString(q, "REAL")
+	return tableEnd.ReplaceAllString(q, ") STRICT;")
+}
+
+var rebound sync.Map // SQL text → SQL text with $n; texts are constants and builders with few shapes
+
+func rebindPostgres(q string) string {
+	if !strings.Contains(q, "?") {
+		return q
+	}
+	if r, ok := rebound.Load(q); ok {
+		return r.(string)
+	}
+	var b strings.Builder
+	n, quoted := 0, false
+	for i := 0; i < len(q); i++ {
+		switch c := q[i]; {
+		case c == '\'':
+			quoted = !quoted
+			b.WriteByte(c)
+		case c == '?' && !quoted:
+			n++
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(n))
+		default:
+			b.WriteByte(c)
+		}
+	}
+	if len(q) < 4096 { // long multi-row statements would fill the cache with one-off shapes
+		rebound.Store(q, b.String())
+	}
+	return b.String()
+}
+
+// classify maps a driver's error to one of ours, once, here.
+func (d dialect) classify(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	var pg *pgconn.PgError
+	var lite sqlite3.Error
+	switch {
+	case errors.As(err, &pg):
+		switch pg.Code {
+		case "23505":
+			return errs.Wrap(errs.Conflict, "store.duplicate", err)
+		case "23503", "23514", "23502", "22001", "22003", "22P02", "22021":
+			return errs.Wrap(errs.Invalid, "store.constraint", err)
+		case "53300", "57P01", "57P02", "57P03":
+			return errs.Wrap(errs.Unavailable, "store.unavailable", err)
+		}
+	case errors.As(err, &lite):
+		switch lite.ExtendedCode {
+		case sqlite3.ErrConstraintUnique, sqlite3.ErrConstraintPrimaryKey, sqlite3.ErrConstraintRowID:
+			return errs.Wrap(errs.Conflict, "store.duplicate", err)
+		}
+		switch lite.Code {
+		case sqlite3.ErrConstraint:
+			return errs.Wrap(errs.Invalid, "store.constraint", err)
+		case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrFull:
+			return errs.Wrap(errs.Unavailable, "store.unavailable", err)
+		}
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
+		return errs.Wrap(errs.Unavailable, "store.unavailable", err)
+	}
+	return err
+}
+
+// retryable reports whether the whole transaction may be tried again.
+func (d dialect) retryable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// SkipLocked ends a SELECT that claims rows in tx: other workers pass over them. On SQLite the writer is alone.
+func (tx *Tx) SkipLocked() string { return tx.dialect.skipLocked }

@@ -1,0 +1,166 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/store"
+	"huoshui/internal/platform/store/storetest"
+)
+
+type kind string
+
+type sample struct {
+	ID    string         `db:"id"`
+	Kind  kind           `db:"kind"`
+	Phone string         `db:"phone,null"`
+	N     uint32         `db:"n"`
+	Score float64        `db:"score"`
+	On    bool           `db:"is_on"`
+	At    time.Time      `db:"at"`
+	Spec  map[string]int `db:"spec,json"`
+	Blob  []byte         `db:"blob"`
+}
+
+const samples = `CREATE TABLE samples (id TEXT PRIMARY KEY, kind TEXT NOT NULL, phone TEXT UNIQUE, n BIGINT NOT NULL,
+	score DOUBLE PRECISION NOT NULL, is_on BOOLEAN NOT NULL, at BIGINT, spec TEXT NOT NULL, blob `
+
+func prepare(t *testing.T, db *store.DB) {
+	t.Helper()
+	blob := map[string]string{"sqlite": "BLOB)", "postgres": "BYTEA)"}[db.Engine()]
+	if _, err := db.Exec(t.Context(), samples+blob); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		prepare(t, db)
+		want := []sample{
+			{ID: "a", Kind: "x", N: 1 << 31, Score: 1.5, On: true, At: time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC), Spec: map[string]int{"q": 1}, Blob: []byte{0, 1, 255}},
+			{ID: "b?'", Kind: "", Phone: "138", Spec: map[string]int{}, Blob: nil},
+		}
+		for i := range 1300 { // more than one chunk
+			want = append(want, sample{ID: "c" + string(rune('0'+i/1000)) + string(rune('0'+i/100%10)) + string(rune('0'+i/10%10)) + string(rune('0'+i%10)), Spec: map[string]int{}})
+		}
+		err := db.Tx(t.Context(), func(tx *store.Tx) error {
+			n, err := store.InsertAll(t.Context(), tx, "samples", want, "")
+			if n != int64(len(want)) {
+				t.Errorf("wrote %d of %d", n, len(want))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := store.All[sample](t.Context(), db, "SELECT * FROM samples ORDER BY id")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+		one, err := store.One[string](t.Context(), db, "SELECT id FROM samples WHERE id = ? AND '?' = '?'", "b?'")
+		if err != nil || one != "b?'" {
+			t.Errorf("One = %q, %v", one, err)
+		}
+		if _, err := store.One[sample](t.Context(), db, "SELECT * FROM samples WHERE id = ?", "zz"); !errs.Is(err, errs.NotFound) {
+			t.Errorf("missing row: %v", err)
+		}
+	})
+}
+
+func TestConflictAndRollback(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		prepare(t, db)
+		ran := false
+		err := db.Tx(t.Context(), func(tx *store.Tx) error {
+			tx.AfterCommit(func() { ran = true })
+			if err := store.Insert(t.Context(), tx, "samples", sample{ID: "a", Phone: "1"}); err != nil {
+				return err
+			}
+			return store.Insert(t.Context(), tx, "samples", sample{ID: "b", Phone: "1"})
+		})
+		if !errs.Is(err, errs.Conflict) {
+			t.Errorf("second phone: %v", err)
+		}
+		if n, err := store.One[int64](t.Context(), db, "SELECT COUNT(*) FROM samples"); err != nil || n != 0 || ran {
+			t.Errorf("after rollback: %d rows, %v, hook ran %v", n, err, ran)
+		}
+		_, err = db.Exec(t.Context(), "INSERT INTO samples (id, kind, n, score, is_on, spec) VALUES (?, NULL, 0, 0, ?, '{}')", "x", false)
+		if !errs.Is(err, errs.Invalid) {
+			t.Errorf("NULL kind: %v", err)
+		}
+	})
+}
+
+func TestWritersDoNotLoseUpdates(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				for range 10 {
+					if _, err := db.Exec(context.Background(), "INSERT INTO counters (name, value) VALUES ('n', 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1"); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if n, err := store.One[int](t.Context(), db, "SELECT value FROM counters WHERE name = ?", "n"); err != nil || n != 200 {
+			t.Errorf("counted %d, %v", n, err)
+		}
+	})
+}
+
+func TestMigrateTwice(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		applied, err := store.Migrate(t.Context(), db)
+		if err != nil || len(applied) != 0 {
+			t.Errorf("again: %v, %v", applied, err)
+		}
+	})
+}
+
+func TestClosedStoreFails(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, _ *store.DB) {
+		db, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/x.db")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Tx(t.Context(), func(*store.Tx) error { return nil }); err == nil {
+			t.Error("a closed store began a transaction")
+		}
+		if _, err := store.All[int](t.Context(), db, "SELECT 1"); err == nil {
+			t.Error("a closed store answered")
+		}
+	})
+}
+
+func TestCancelledTx(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := db.Tx(ctx, func(tx *store.Tx) error {
+			if _, err := tx.Exec(ctx, "INSERT INTO counters (name, value) VALUES ('x', 1)"); err != nil {
+				return err
+			}
+			cancel()
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("commit of a cancelled transaction: %v", err)
+		}
+		if n, err := store.One[int](t.Context(), db, "SELECT COUNT(*) FROM counters"); err != nil || n != 0 {
+			t.Errorf("kept %d rows, %v", n, err)
+		}
+	})
+}
