@@ -31,7 +31,6 @@ type World struct {
 	// pending are the reactions people have in mind, in time order.
 	pending []Act
 	clock   time.Time // everything before is done
-	heard   string    // cursor into delivered messages
 }
 
 // The things people do.
@@ -57,7 +56,6 @@ type Act struct {
 	Product int    // of Visit
 	Message string // message or task id of Open, Click, Leave, Answer; of Buy, the message that led to it
 	Done    bool   // of Answer: the guide got through
-	buy     bool   // of Click: goes on to buy
 }
 
 // New makes the people who are there on the first day and lives their history; each act goes to emit, person by
@@ -216,7 +214,12 @@ func (w *World) Step(until time.Time) []Act {
 	to := min(float64(until.Sub(day))/86400e9, 1)
 	end := day.Add(time.Duration(to * 86400e9))
 	var acts []Act
-	emit := func(a Act) { acts = append(acts, a) }
+	emit := func(a Act) {
+		if !a.At.Before(end) { // a first order follows its registration by minutes
+			a.At = end.Add(-time.Second)
+		}
+		acts = append(acts, a)
+	}
 	known := len(w.people)
 	w.clock = end
 	for i := range known {
