@@ -3,6 +3,7 @@ package demo
 import (
 	"bufio"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,15 +65,11 @@ func writeFile(path string, write func(io.Writer) error) error {
 		return err
 	}
 	buf := bufio.NewWriterSize(f, 1<<20)
-	if err := write(buf); err != nil {
-		f.Close()
+	err = errors.Join(write(buf), buf.Flush(), f.Close())
+	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := buf.Flush(); err != nil {
-		f.Close()
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return f.Close()
+	return nil
 }
 
 // WriteCustomers writes people as a file of customers.

@@ -1,0 +1,250 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"huoshui/internal/platform/clock"
+	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/event"
+	"huoshui/internal/platform/id"
+	"huoshui/internal/platform/outbox"
+	"huoshui/internal/platform/store"
+)
+
+// Importer takes the brand's files, as an operator would hand them in.
+type Importer interface {
+	// ImportDemo imports a file of customers ("customers") or order lines ("orders") and returns when all of it is in.
+	ImportDemo(ctx context.Context, kind, path string) error
+}
+
+// Directory knows who is who.
+type Directory interface {
+	// NumbersByKey returns the customer numbers of all member numbers.
+	NumbersByKey(ctx context.Context) (map[string]uint32, error)
+}
+
+// Message is one message or task that reached a person.
+type Message struct {
+	ID       string
+	Customer uint32
+	Channel  string
+	Layer    string // that its strategy was written for
+	Benefit  bool
+	At       time.Time
+}
+
+// Reach is what a person can do with what reached them: the doors of the product that are open to the public, and
+// the guide's task list.
+type Reach interface {
+	// ReachedBetween returns what reached people after one instant and not after another, in the order of time and id.
+	ReachedBetween(ctx context.Context, after, until time.Time) ([]Message, error)
+	Open(ctx context.Context, message string) error
+	Click(ctx context.Context, message string) error
+	Leave(ctx context.Context, message string) error
+	// Answer reports on a task: the guide got through, or did not.
+	Answer(ctx context.Context, task string, through bool) error
+}
+
+// Loop is the product's own work, done now instead of when its timers fire.
+type Loop interface {
+	// Due starts the campaigns whose time has come and sends what may be sent, and returns when nothing is left to do now.
+	Due(ctx context.Context) error
+	// Refresh brings all facts to the warehouse and computes layers and segments anew.
+	Refresh(ctx context.Context) error
+}
+
+// Doors are the parts of the product that the demo brand goes through; nothing else of it is touched.
+type Doors struct {
+	Importer  Importer
+	Directory Directory
+	Reach     Reach
+	Loop      Loop
+}
+
+// Service is the demo brand at work.
+type Service struct {
+	db    *store.DB
+	clock *clock.Shifted
+	doors Doors
+	log   *slog.Logger
+	dir   string // scratch folder for files
+	opt   func(today time.Time) Options
+
+	mu      sync.Mutex // held while the world moves
+	world   *World
+	numbers []uint32 // customer number by person
+	person  map[uint32]int
+	heard   time.Time
+	owed    ledger
+
+	show     sync.Mutex
+	progress Progress
+}
+
+// Progress is how far an advance has come.
+type Progress struct {
+	Running bool   `json:"running"`
+	Day     int    `json:"day" doc:"Days done"`
+	Days    int    `json:"days" doc:"Days asked for"`
+	Stage   string `json:"stage" enum:"idle,seeding,living,sending,refreshing" doc:"What is being done"`
+	Error   string `json:"error,omitempty" doc:"Why the last advance stopped early"`
+	Orders  int    `json:"orders" doc:"Orders placed so far in this advance"`
+	Opens   int    `json:"opens" doc:"Messages opened so far in this advance"`
+}
+
+// Status is the demo brand at a glance.
+type Status struct {
+	Now      time.Time `json:"now" doc:"The brand's present"`
+	People   int       `json:"people" doc:"Customers, those who came since the start included"`
+	Progress Progress  `json:"progress"`
+}
+
+// NewService returns the demo brand over a store whose process runs on shifted. Files are written to dir.
+func NewService(db *store.DB, shifted *clock.Shifted, doors Doors, dir string, options func(today time.Time) Options, log *slog.Logger) *Service {
+	return &Service{db: db, clock: shifted, doors: doors, dir: dir, opt: options, log: log, progress: Progress{Stage: "idle"}}
+}
+
+// openAt is the hour of the business day at which the brand's clock is set; sending is allowed then.
+const openAt = 10
+
+// SetClock puts the clock where the brand was left, or, for a new brand, at this morning. Call it before anything
+// else of the process looks at the clock.
+func SetClock(ctx context.Context, db *store.DB, shifted *clock.Shifted) error {
+	b, err := loadBrand(ctx, db)
+	switch {
+	case errs.Is(err, errs.NotFound):
+		b.Now = midnight(clock.System()).Add(openAt * time.Hour)
+	case err != nil:
+		return err
+	}
+	shifted.SetOffset(b.Now.Sub(clock.System()))
+	return nil
+}
+
+// Prepare makes the brand's history and imports it where that has not been done, and remembers the world otherwise.
+// It reports what it is doing to say.
+func (s *Service) Prepare(ctx context.Context, say func(stage string)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := loadBrand(ctx, s.db)
+	if err == nil && b.Ready {
+		if s.world, err = Load(b.World); err != nil {
+			return err
+		}
+		s.heard = b.HeardUntil
+		return s.meet(ctx)
+	}
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	today := s.clock.Now()
+	say("people")
+	world, files, err := WriteHistory(s.dir, s.opt(today))
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(s.dir)
+	s.world, s.heard = world, today
+	if err := s.keep(ctx, false); err != nil { // so that a start that is cut short goes on with the same day
+		return err
+	}
+	say("customers")
+	if err := s.doors.Importer.ImportDemo(ctx, "customers", files.Customers); err != nil {
+		return fmt.Errorf("import demo customers: %w", err)
+	}
+	say("orders")
+	if err := s.doors.Importer.ImportDemo(ctx, "orders", files.Orders); err != nil {
+		return fmt.Errorf("import demo orders: %w", err)
+	}
+	if err := s.meet(ctx); err != nil {
+		return err
+	}
+	say("visits")
+	if err := s.visit(ctx, files.Visits); err != nil {
+		return err
+	}
+	if err := s.live(ctx, today); err != nil {
+		return err
+	}
+	say("layers")
+	return s.settle(ctx)
+}
+
+// keep writes down where the world stands.
+func (s *Service) keep(ctx context.Context, ready bool) error {
+	world, err := s.world.Save()
+	if err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(tx *store.Tx) error {
+		return saveBrand(ctx, tx, brand{ID: brandID, Now: s.clock.Now(), HeardUntil: s.heard, Ready: ready, World: world})
+	})
+}
+
+// meet finds out the customer numbers of the brand's people.
+func (s *Service) meet(ctx context.Context) error {
+	byKey, err := s.doors.Directory.NumbersByKey(ctx)
+	if err != nil {
+		return err
+	}
+	s.numbers = make([]uint32, s.world.Size())
+	s.person = make(map[uint32]int, s.world.Size())
+	for i := range s.numbers {
+		n := byKey[Key(i)]
+		if n == 0 {
+			return fmt.Errorf("demo: %s was not imported", Key(i))
+		}
+		s.numbers[i], s.person[n] = n, i
+	}
+	return nil
+}
+
+// visit records who looked at what.
+func (s *Service) visit(ctx context.Context, visits []Act) error {
+	const batch = 5000
+	for len(visits) > 0 {
+		n := min(batch, len(visits))
+		facts := make([]event.Fact, n)
+		for i, a := range visits[:n] {
+			it := products[a.Product]
+			facts[i] = event.Fact{
+				ID:   id.From("viw", Key(a.Person), a.At.UTC().Format(time.RFC3339), it.SKU),
+				Name: event.PageViewed, Customer: s.numbers[a.Person], At: a.At, Subject: it.SKU,
+				Product: it.SKU, Category: it.Category, Channel: shops[a.Shop].Channel,
+			}
+		}
+		if err := s.db.Tx(ctx, func(tx *store.Tx) error { return outbox.Append(ctx, tx, facts...) }); err != nil {
+			return err
+		}
+		visits = visits[n:]
+	}
+	return nil
+}
+
+// Status returns where the brand stands.
+func (s *Service) Status() Status {
+	s.show.Lock()
+	defer s.show.Unlock()
+	return Status{Now: s.clock.Now(), People: len(s.numbers), Progress: s.progress}
+}
+
+// KeepTime remembers the clock every minute until ctx ends, so that the brand's time never goes back after a stop.
+func (s *Service) KeepTime(ctx context.Context) error {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if _, err := s.db.Exec(ctx, `UPDATE demo_brands SET now = ? WHERE id = ?`, s.clock.Now(), brandID); err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "demo clock not kept", "error", err)
+			}
+		}
+	}
+}
