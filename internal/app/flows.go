@@ -1,0 +1,36 @@
+package app
+
+import (
+	"context"
+	"math"
+
+	"huoshui/internal/platform/config"
+)
+
+// nan is what a gauge says when it does not know.
+var nan = math.NaN()
+
+// loop is long-lived work: it blocks until ctx ends.
+type loop struct {
+	name string
+	role config.Role
+	run  func(ctx context.Context) error
+}
+
+// Every arrow of the product. Facts flow one way: what changes is written to the store with its facts in the outbox;
+// the relay carries them to the stream; the warehouse and those who hear act on them. Nothing calls backwards.
+//
+//	services ─ store+outbox ─▶ relay ─▶ stream ─▶ warehouse ─▶ audience ─▶ campaigns ─▶ channels ─▶ people
+//	    ▲                                                                                            │
+//	    └───────────────── what people do comes back as facts: orders, opens, clicks ◀───────────────┘
+func (a *App) loops() []loop {
+	return append(a.projection(), []loop{}...)
+}
+
+// projection is what keeps the warehouse equal to the store's facts; commands run it too.
+func (a *App) projection() []loop {
+	return []loop{
+		{"outbox relay", config.Worker, a.relay.Run},
+		{"warehouse loader", config.Worker, func(ctx context.Context) error { return a.Warehouse.Run(ctx, a.Stream) }},
+	}
+}

@@ -1,0 +1,376 @@
+package httpapi
+
+import (
+	"compress/gzip"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"huoshui/internal/org/staff"
+	"huoshui/internal/platform/auth"
+	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/id"
+	"huoshui/internal/platform/telemetry"
+)
+
+// trace is what is learnt of a request on its way, for the log and the record.
+type trace struct {
+	staff auth.Staff
+	wrote bool
+}
+
+type traceKey struct{}
+
+func traceOf(ctx context.Context) *trace {
+	t, _ := ctx.Value(traceKey{}).(*trace)
+	return t
+}
+
+// RequestID returns the id of the request that ctx belongs to, "" outside a request.
+func RequestID(ctx context.Context) string { return telemetry.RequestID(ctx) }
+
+// Handler returns the whole edge: every request passes, from the outside in, through naming, logging, recovery,
+// headers, the cross-origin check, compression and the record of what staff did.
+func (a *API) Handler() http.Handler {
+	var h http.Handler = a.mux
+	h = a.audited(h)
+	h = compressed(h)
+	h = a.sameOrigin(h)
+	h = a.headers(h)
+	h = a.observed(h)
+	return h
+}
+
+// recorder remembers what was answered.
+type recorder struct {
+	http.ResponseWriter
+	trace  *trace
+	status int
+	bytes  int64
+}
+
+func (w *recorder) WriteHeader(code int) {
+	if w.status == 0 && code >= 200 {
+		w.status = code
+		w.trace.wrote = true
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection: flushing, deadlines.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// observed names the request, logs and measures it, and answers a panic with a problem.
+func (a *API) observed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		name := r.Header.Get("X-Request-Id")
+		if !saneRequestID(name) {
+			name = id.New("req")
+		}
+		t := &trace{}
+		ctx := telemetry.WithRequestID(context.WithValue(r.Context(), traceKey{}, t), name)
+		r = r.WithContext(ctx)
+		rec := &recorder{ResponseWriter: w, trace: t}
+		w.Header().Set("X-Request-Id", name)
+		defer func() {
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
+				a.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				if rec.status == 0 {
+					problemOf(ctx, slog.New(slog.DiscardHandler), errs.New(errs.Internal, "internal", "panic")).write(rec)
+					p = nil
+				}
+			}
+			a.log.LogAttrs(ctx, requestLevel(r, rec.status), "request",
+				slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", rec.status),
+				slog.Int64("bytes", rec.bytes), slog.Duration("took", time.Since(start)),
+				slog.String("staff", t.staff.Login), slog.String("remote", a.remote(r)))
+			if a.options.Observe != nil {
+				a.options.Observe(r.Method, a.route(r), rec.status, time.Since(start))
+			}
+			if p != nil {
+				panic(http.ErrAbortHandler) // the answer had begun: the client must see that it is broken
+			}
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// route is the pattern that matched, a bounded set for metrics.
+func (a *API) route(r *http.Request) string {
+	if r.Pattern != "" {
+		_, pattern, ok := strings.Cut(r.Pattern, " ")
+		if ok {
+			return pattern
+		}
+		return r.Pattern
+	}
+	return "other"
+}
+
+// requestLevel keeps the log readable: what a person does is info, what pages and probes fetch is debug.
+func requestLevel(r *http.Request, status int) slog.Level {
+	switch {
+	case status >= 500:
+		return slog.LevelError
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		return slog.LevelDebug
+	default:
+		return slog.LevelInfo
+	}
+}
+
+// saneRequestID accepts a name from a proxy when it cannot harm a log or a header.
+func saneRequestID(s string) bool {
+	if len(s) < 8 || len(s) > 64 {
+		return false
+	}
+	for _, c := range s {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// remote is the address a request comes from: the connection's, or what the trusted proxy saw.
+func (a *API) remote(r *http.Request) string {
+	if a.options.TrustedProxy {
+		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		if last := strings.TrimSpace(hops[len(hops)-1]); net.ParseIP(last) != nil {
+			return last
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// secure reports whether the browser reached us by https.
+func (a *API) secure(r *http.Request) bool {
+	return a.options.Secure || r.TLS != nil || (a.options.TrustedProxy && r.Header.Get("X-Forwarded-Proto") == "https")
+}
+
+// contentPolicy allows nothing from elsewhere but pictures; antd writes its styles into the page.
+const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; " +
+	"font-src 'self' data:; connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'"
+
+// headers tells the browser what not to do with us.
+func (a *API) headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "SAMEORIGIN")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if a.secure(r) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			h.Set("Cache-Control", "no-store")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sameOrigin refuses what another site makes a browser send (Sec-Fetch-Site, or Origin against Host); together with
+// the SameSite cookie this is the defence against request forgery. Programs send neither header and pass.
+func (a *API) sameOrigin(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problemOf(r.Context(), a.log, errs.New(errs.Denied, "request.cross_origin", "the request comes from another site")).write(w)
+	}))
+	return protection.Handler(next)
+}
+
+// audited records every call of staff that may change something, whatever its end.
+func (a *API) audited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+			next.ServeHTTP(w, r)
+			return
+		}
+		rec := &recorder{ResponseWriter: w, trace: &trace{}}
+		defer func() {
+			t := traceOf(r.Context())
+			if t == nil || t.staff.ID == "" {
+				return
+			}
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 5*time.Second)
+			defer cancel()
+			code := rec.status
+			if code == 0 {
+				code = http.StatusInternalServerError // a panic, answered further out
+			}
+			err := a.Services.Staff.Note(ctx, staff.Record{
+				StaffID: t.staff.ID, Login: t.staff.Login, Action: a.actions[r.Pattern], Target: truncatePath(r.URL.Path),
+				Status: code, Remote: a.remote(r), RequestID: RequestID(ctx),
+			})
+			if err != nil {
+				a.log.ErrorContext(ctx, "audit", "error", err, "action", a.actions[r.Pattern], "staff", t.staff.Login)
+			}
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// truncatePath keeps a record small.
+func truncatePath(p string) string {
+	if len(p) > 300 {
+		return p[:300]
+	}
+	return p
+}
+
+// compressible begins the content types worth compressing.
+var compressible = []string{"application/json", "application/problem+json", "text/html", "text/css", "text/csv", "text/plain", "text/javascript", "application/javascript", "image/svg+xml"}
+
+var gzips = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
+// compressed gzips answers of more than a kilobyte for clients that take it, except streams of events and what is
+// compressed already.
+func compressed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") || r.Header.Get("Range") != "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		c := &compressor{ResponseWriter: w, head: r.Method == http.MethodHead}
+		defer c.close()
+		next.ServeHTTP(c, r)
+	})
+}
+
+// compressor holds the first kilobyte back until it knows whether to compress.
+type compressor struct {
+	http.ResponseWriter
+	head    bool
+	status  int
+	buffer  []byte
+	zip     *gzip.Writer
+	decided bool
+}
+
+const compressFrom = 1024
+
+func (c *compressor) WriteHeader(code int) {
+	if code < 200 {
+		c.ResponseWriter.WriteHeader(code)
+		return
+	}
+	if c.status == 0 {
+		c.status = code
+	}
+}
+
+func (c *compressor) Write(b []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	if !c.decided {
+		c.buffer = append(c.buffer, b...)
+		if len(c.buffer) < compressFrom {
+			return len(b), nil
+		}
+		return len(b), c.decide()
+	}
+	if c.zip != nil {
+		return c.zip.Write(b)
+	}
+	return c.ResponseWriter.Write(b)
+}
+
+// decide sends the header and what was held back.
+func (c *compressor) decide() error {
+	c.decided = true
+	h := c.ResponseWriter.Header()
+	if len(c.buffer) >= compressFrom && !c.head && c.status != http.StatusNoContent && c.status != http.StatusNotModified &&
+		h.Get("Content-Encoding") == "" && h.Get("Content-Range") == "" && worthCompressing(h.Get("Content-Type")) {
+		h.Set("Content-Encoding", "gzip")
+		h.Add("Vary", "Accept-Encoding")
+		h.Del("Content-Length")
+		if etag := h.Get("ETag"); strings.HasPrefix(etag, `"`) {
+			h.Set("ETag", "W/"+etag)
+		}
+		c.zip = gzips.Get().(*gzip.Writer)
+		c.zip.Reset(c.ResponseWriter)
+	}
+	if c.status != 0 {
+		c.ResponseWriter.WriteHeader(c.status)
+	}
+	buffer := c.buffer
+	c.buffer = nil
+	if len(buffer) == 0 {
+		return nil
+	}
+	var err error
+	if c.zip != nil {
+		_, err = c.zip.Write(buffer)
+	} else {
+		_, err = c.ResponseWriter.Write(buffer)
+	}
+	return err
+}
+
+func worthCompressing(contentType string) bool {
+	for _, prefix := range compressible {
+		if strings.HasPrefix(contentType, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// FlushError sends everything written so far: a stream of events.
+func (c *compressor) FlushError() error {
+	if !c.decided {
+		if err := c.decide(); err != nil {
+			return err
+		}
+	}
+	if c.zip != nil {
+		if err := c.zip.Flush(); err != nil {
+			return err
+		}
+	}
+	return http.NewResponseController(c.ResponseWriter).Flush()
+}
+
+// Flush is FlushError for those who do not ask.
+func (c *compressor) Flush() { _ = c.FlushError() }
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *compressor) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+func (c *compressor) close() {
+	if p := recover(); p != nil {
+		panic(p) // what was held back is not the answer
+	}
+	if !c.decided && (c.status != 0 || len(c.buffer) > 0) {
+		_ = c.decide() // the client has gone: nobody to tell
+	}
+	if c.zip != nil {
+		_ = c.zip.Close()
+		gzips.Put(c.zip)
+	}
+}

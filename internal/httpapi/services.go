@@ -1,0 +1,23 @@
+package httpapi
+
+import (
+	"huoshui/internal/org/staff"
+	"huoshui/internal/platform/auth"
+)
+
+// Services is what the routes act through; each noun adds its own field. Fields are nil while the OpenAPI document is
+// generated, so a register function must not call them: use them inside handlers, as a.Services.Staff.List(…).
+type Services struct {
+	Staff    *staff.Service
+	Sessions *auth.Sessions
+	BaseURL  string // how browsers and mail readers reach us, no trailing slash
+}
+
+// nouns are the files of routes, in the order of the document; each noun adds its own line.
+func nouns() []func(*API) {
+	return []func(*API){
+		registerSession,
+		registerStaff,
+		registerSystem,
+	}
+}

@@ -1,0 +1,109 @@
+package staff
+
+import (
+	"slices"
+
+	"huoshui/internal/platform/auth"
+)
+
+// What one may do. A route names one of these; a role is a set of them.
+const (
+	CustomersRead   auth.Permission = "customers.read"
+	CustomersWrite  auth.Permission = "customers.write"
+	CustomersExport auth.Permission = "customers.export" // takes people out of the system in a file
+	ImportsRead     auth.Permission = "imports.read"
+	ImportsWrite    auth.Permission = "imports.write"
+	LayersRead      auth.Permission = "layers.read"
+	LayersWrite     auth.Permission = "layers.write" // changes definitions
+	SegmentsRead    auth.Permission = "segments.read"
+	SegmentsWrite   auth.Permission = "segments.write"
+	StrategiesRead  auth.Permission = "strategies.read"
+	StrategiesWrite auth.Permission = "strategies.write"
+	ContentRead     auth.Permission = "content.read"
+	ContentWrite    auth.Permission = "content.write"
+	CampaignsRead   auth.Permission = "campaigns.read"
+	CampaignsWrite  auth.Permission = "campaigns.write"
+	CampaignsSend   auth.Permission = "campaigns.send" // starts, pauses and cancels: reaches people
+	EffectRead      auth.Permission = "effect.read"
+	TasksRead       auth.Permission = "tasks.read"
+	TasksWork       auth.Permission = "tasks.work"  // marks tasks done or failed
+	TasksWrite      auth.Permission = "tasks.write" // assigns tasks to others
+	PolicyRead      auth.Permission = "policy.read"
+	PolicyWrite     auth.Permission = "policy.write"
+	ChannelsRead    auth.Permission = "channels.read"
+	ChannelsWrite   auth.Permission = "channels.write"
+	SettingsRead    auth.Permission = "settings.read"
+	SettingsWrite   auth.Permission = "settings.write"
+	StaffRead       auth.Permission = "staff.read"
+	StaffWrite      auth.Permission = "staff.write"
+	AuditRead       auth.Permission = "audit.read"
+	SystemRead      auth.Permission = "system.read" // the state of the engines
+	DemoRun         auth.Permission = "demo.run"    // plays customers and moves time in the demo brand
+)
+
+// Role is what a member of staff does for the brand.
+type Role string
+
+// The roles.
+const (
+	Director   Role = "director"    // 运营总监
+	Product    Role = "product"     // 产品运营
+	Activity   Role = "activity"    // 活动运营
+	Content    Role = "content"     // 内容运营
+	User       Role = "user"        // 用户运营
+	Data       Role = "data"        // 数据运营
+	Channel    Role = "channel"     // 渠道运营
+	Guide      Role = "guide"       // 导购
+	VIPService Role = "vip_service" // VIP 客服
+	Finance    Role = "finance"     // 财务
+	Admin      Role = "admin"       // 管理员
+)
+
+// everyone reads what the daily work is about; nobody reads more about people than the role needs.
+var everyone = []auth.Permission{LayersRead, StrategiesRead, ContentRead, TasksRead, TasksWork, PolicyRead}
+
+// operator runs audiences and campaigns from end to end.
+var operator = []auth.Permission{
+	CustomersRead, ImportsRead, SegmentsRead, SegmentsWrite, CampaignsRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, DemoRun,
+}
+
+// roles says what each role may do beyond everyone's; Admin may do everything.
+var roles = map[Role][]auth.Permission{
+	Director: slices.Concat(operator, []auth.Permission{
+		CustomersWrite, CustomersExport, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
+		TasksWrite, PolicyWrite, AuditRead, SystemRead,
+	}),
+	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite}),
+	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
+	Content:    slices.Concat(operator, []auth.Permission{ContentWrite, CampaignsWrite}),
+	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
+	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SystemRead}),
+	Channel:    slices.Concat(operator, []auth.Permission{ChannelsWrite}),
+	Guide:      {CustomersRead, CampaignsRead},
+	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, CampaignsRead},
+	Finance:    {CampaignsRead, EffectRead, CustomersRead, AuditRead},
+}
+
+// Roles lists the roles in the order of the organisation chart.
+func Roles() []Role {
+	return []Role{Director, Product, Activity, Content, User, Data, Channel, Guide, VIPService, Finance, Admin}
+}
+
+// Permissions returns what the role may do, sorted; nothing for a role that does not exist.
+func Permissions(r Role) []auth.Permission {
+	var all []auth.Permission
+	switch {
+	case r == Admin:
+		for _, ps := range roles {
+			all = append(all, ps...)
+		}
+		all = append(all, CustomersExport, ChannelsWrite, SettingsWrite, StaffRead, StaffWrite, AuditRead, SystemRead)
+	case roles[r] == nil:
+		return nil
+	default:
+		all = append(all, roles[r]...)
+	}
+	all = append(all, everyone...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
