@@ -48,6 +48,7 @@ type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
+	command        command // the one that runs
 }
 
 // usageError is a mistake in the words of the command line.
@@ -62,7 +63,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	code := run(ctx, os.Args[1:], &env{os.Stdin, os.Stdout, os.Stderr, os.Environ()})
+	code := run(ctx, os.Args[1:], &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()})
 	stop()
 	os.Exit(code)
 }
@@ -90,6 +91,7 @@ func run(ctx context.Context, args []string, e *env) int {
 		fmt.Fprintf(e.stderr, "huoshui: there is no command %q; huoshui help lists them\n", name)
 		return exitUsage
 	}
+	e.command = c
 	err := c.run(ctx, e, args[1:])
 	var usage usageError
 	switch {
@@ -159,7 +161,7 @@ func (f *flags) parse(args []string, want int) (words []string, cfg config.Confi
 }
 
 func (f *flags) help() {
-	c := commands()[f.Name()]
+	c := f.env.command
 	fmt.Fprintf(f.env.stdout, "%s\n\nUsage: huoshui %s %s\n\n", c.summary, f.Name(), c.usage)
 	f.SetOutput(f.env.stdout)
 	f.PrintDefaults()
