@@ -46,7 +46,7 @@ func (s *Service) begin(days int) error {
 	}
 	s.show.Lock()
 	defer s.show.Unlock()
-	if s.world == nil {
+	if s.person == nil {
 		return errs.New(errs.Unavailable, "demo.not_ready", "the demo brand is still being made")
 	}
 	if s.progress.Running {

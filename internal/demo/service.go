@@ -64,6 +64,7 @@ type Doors struct {
 	Directory Directory
 	Reach     Reach
 	Loop      Loop
+	Handset   Handset
 }
 
 // Service is the demo brand at work.
@@ -78,11 +79,12 @@ type Service struct {
 	mu      sync.Mutex // held while the world moves
 	world   *World
 	numbers []uint32 // customer number by person
-	person  map[uint32]int
 	heard   time.Time
 	owed    ledger
 
-	show     sync.Mutex
+	show     sync.Mutex // for what is shown while the world moves
+	person   map[uint32]int
+	pets     []pet
 	progress Progress
 }
 
@@ -192,15 +194,17 @@ func (s *Service) meet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.numbers = make([]uint32, s.world.Size())
-	s.person = make(map[uint32]int, s.world.Size())
-	for i := range s.numbers {
+	numbers, person, pets := make([]uint32, s.world.Size()), make(map[uint32]int, s.world.Size()), make([]pet, s.world.Size())
+	for i := range numbers {
 		n := byKey[Key(i)]
 		if n == 0 {
 			return fmt.Errorf("demo: %s was not imported", Key(i))
 		}
-		s.numbers[i], s.person[n] = n, i
+		numbers[i], person[n], pets[i] = n, i, s.world.people[i].Pet
 	}
+	s.show.Lock()
+	defer s.show.Unlock()
+	s.numbers, s.person, s.pets = numbers, person, pets
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"huoshui/internal/demo"
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
 )
@@ -10,7 +11,8 @@ import (
 type Services struct {
 	Staff    *staff.Service
 	Sessions *auth.Sessions
-	BaseURL  string // how browsers and mail readers reach us, no trailing slash
+	Demo     *demo.Service // nil outside demo mode
+	BaseURL  string        // how browsers and mail readers reach us, no trailing slash
 }
 
 // nouns are the files of routes, in the order of the document; each noun adds its own line.
@@ -19,5 +21,6 @@ func nouns() []func(*API) {
 		registerSession,
 		registerStaff,
 		registerSystem,
+		registerDemo,
 	}
 }
