@@ -1,0 +1,65 @@
+# make help lists what there is. Go needs cgo (a C compiler) for SQLite and DuckDB; Arrow scans need the build tag.
+export GOFLAGS := -tags=duckdb_arrow $(GOFLAGS_EXTRA)
+export CGO_ENABLED := 1
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+GO_SOURCES := $(shell find cmd internal -name '*.go' -o -name '*.sql' -o -name '*.html' -o -name '*.js' 2>/dev/null)
+WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
+LINT := bin/golangci-lint
+
+.PHONY: help demo dev build web test check lint gen bench race fuzz clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/' | expand -t 12
+
+demo: build ## build everything, make the demo brand, serve it and print where
+	bin/huoshui demo
+
+dev: ## serve on :8080 with the console rebuilt as its sources change (Vite on :5173)
+	@trap 'kill 0' EXIT; (cd web && npm run dev) & go run ./cmd/huoshui serve
+
+build: web bin/huoshui ## build the console and the binary bin/huoshui
+
+bin/huoshui: $(GO_SOURCES) go.mod internal/web/.built
+	go build -trimpath -o $@ ./cmd/huoshui
+
+web: internal/web/.built ## build the console and the phone
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+internal/web/.built: web/node_modules/.installed $(WEB_SOURCES)
+	cd web && npm run build
+	@touch $@
+
+test: web/node_modules/.installed ## every test that this machine can run: Go on SQLite (and PostgreSQL where installed), web
+	scripts/with-postgres.sh go test ./...
+	cd web && npm test
+
+race: ## the Go tests with the race detector, on both databases
+	scripts/with-postgres.sh go test -race -timeout 20m ./...
+
+check: lint ## what CI checks beside the tests: lint, types, generated files
+	$(MAKE) gen
+	git diff --exit-code -- api web/packages/api/src/schema.gen.ts
+
+lint: $(LINT) web/node_modules/.installed ## golangci-lint, Biome, TypeScript
+	$(LINT) run ./...
+	cd web && npm run lint && npm run types
+
+$(LINT): tools/go.mod tools/go.sum
+	cd tools && GOFLAGS= go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+gen: web/node_modules/.installed ## write the OpenAPI document and the TypeScript types made from it
+	go run ./cmd/huoshui openapi > api/openapi.json.new && mv api/openapi.json.new api/openapi.json
+	cd web && npm run gen
+
+bench: bin/huoshui ## the benchmarks against their peers, in one run (SCALE=full for 10 M people)
+	SCALE=$(SCALE) bench/run.sh
+
+fuzz: ## fuzz the file readers for a minute each
+	@for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9]+' internal/platform/files | sed 's/func //'); do go test ./internal/platform/files -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; done
+
+clean: ## remove what was built
+	rm -rf bin internal/web/.built
