@@ -97,7 +97,7 @@ func (s *Service) Clone(ctx context.Context, contentID, by string) (Content, err
 
 func copyName(n Words) Words {
 	if n.ZH != "" {
-		n.ZH += "(副本)"
+		n.ZH += "（副本）"
 	}
 	if n.EN != "" {
 		n.EN += " (copy)"

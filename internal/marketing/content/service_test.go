@@ -58,7 +58,7 @@ func TestLibrary(t *testing.T) {
 		}
 		clk.Advance(time.Hour)
 		copied, err := s.Clone(ctx, c.ID, "stf_1")
-		if err != nil || copied.ClonedFrom != c.ID || copied.Name.ZH != "补货提醒二(副本)" {
+		if err != nil || copied.ClonedFrom != c.ID || copied.Name.ZH != "补货提醒二（副本）" {
 			t.Fatalf("%+v %v", copied, err)
 		}
 		first, err := s.List(ctx, content.Filter{Limit: 1, Search: "补货"})
