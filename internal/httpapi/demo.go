@@ -111,8 +111,8 @@ func registerPhone(a *API) {
 	}, summary("What the brand's mall sells today"))
 
 	type choose struct {
-		byOwner
-		Body struct {
+		Customer string `path:"customer" maxLength:"64"`
+		Body     struct {
 			SKU string `json:"sku" minLength:"1" maxLength:"40"`
 		}
 	}
