@@ -39,7 +39,7 @@ func registerStaff(a *API) {
 	}, summary("One account"))
 
 	type change struct {
-		byID
+		ID   string `path:"id" maxLength:"64"`
 		Body staff.Change
 	}
 	put(a, "/api/v1/staff/{id}", "change_staff", staff.StaffWrite, func(ctx context.Context, in *change) (staff.Account, error) {
