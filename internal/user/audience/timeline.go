@@ -53,6 +53,13 @@ const (
 	Detail   = warehouse.ColumnDetail
 )
 
+// Flags of a person.
+const (
+	FlagPhone  = warehouse.FlagPhone
+	FlagEmail  = warehouse.FlagEmail
+	FlagErased = warehouse.FlagErased
+)
+
 // Needs is what a fold reads. A pass reads the union of what its folds need, nothing else.
 type Needs struct {
 	Facts   []string // fact names; see package event
@@ -80,6 +87,7 @@ type Pass struct {
 	Through uint32         // the greatest customer number there is
 	Seq     uint64         // the watermark: stream sequence the warehouse has loaded
 
+	mark  warehouse.Watermark
 	kinds map[string]Kind
 	code  func(text string) uint32
 	text  func(code uint32) string

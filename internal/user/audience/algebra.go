@@ -1,0 +1,236 @@
+package audience
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"huoshui/internal/platform/errs"
+)
+
+// planning gathers the distinct leaves of conditions and of the segments they refer to.
+type planning struct {
+	e        *Engine
+	asOf     time.Time
+	question Question
+	leaves   map[string]*leaf
+	segments map[string]*segmentAnswer
+	path     []string // segments being followed
+}
+
+// segmentAnswer is a segment that a condition refers to: a condition, or members, and once answered its people.
+type segmentAnswer struct {
+	condition *Condition
+	people    *roaring.Bitmap
+}
+
+func (p *planning) collect(ctx context.Context, c Condition) error {
+	switch s := c.Spec.(type) {
+	case *listSpec:
+		for _, child := range s.Of {
+			if err := p.collect(ctx, child); err != nil {
+				return err
+			}
+		}
+		return nil
+	case *notSpec:
+		return p.collect(ctx, s.Of)
+	case *segmentSpec:
+		return p.follow(ctx, s.ID)
+	}
+	if l := leafOf(c, p.asOf, p.e.zone); l != nil {
+		p.leaves[l.key] = l
+	}
+	return nil
+}
+
+// follow takes in a referred segment once, refusing a circle.
+func (p *planning) follow(ctx context.Context, id string) error {
+	if slices.Contains(p.path, id) {
+		return errs.New(errs.Invalid, "segment.cycle", "segment %s refers to itself through %v", id, p.path)
+	}
+	if _, done := p.segments[id]; done {
+		return nil
+	}
+	if p.question.Segment == nil {
+		return errs.New(errs.NotFound, "segment.not_found", "there is no segment %s", id)
+	}
+	condition, people, err := p.question.Segment(ctx, id)
+	if err != nil {
+		return fmt.Errorf("segment %s: %w", id, err)
+	}
+	p.path = append(p.path, id)
+	if condition != nil {
+		if err := p.collect(ctx, *condition); err != nil {
+			return err
+		}
+	}
+	p.path = p.path[:len(p.path)-1]
+	p.segments[id] = &segmentAnswer{condition: condition, people: people}
+	return nil
+}
+
+// algebra turns trees into bitmaps. Bitmaps it returns may be shared and are never changed.
+type algebra struct {
+	plan  *planning
+	found *leavesFound
+	state *snapshot
+}
+
+func (a *algebra) of(c Condition) (*roaring.Bitmap, error) {
+	switch s := c.Spec.(type) {
+	case *everyoneSpec:
+		return a.found.universe, nil
+	case *listSpec:
+		return a.list(c.Kind, s.Of)
+	case *notSpec:
+		b, err := a.of(s.Of)
+		if err != nil {
+			return nil, err
+		}
+		return roaring.AndNot(a.found.universe, b), nil
+	case *segmentSpec:
+		return a.segment(s.ID)
+	case *layerSpec:
+		return a.known(a.state.layer(s.In)), nil
+	case *stageSpec:
+		return a.known(a.state.stage(s.In)), nil
+	case *rfmSpec:
+		return a.known(a.state.rfm(s)), nil
+	}
+	l := leafOf(c, a.plan.asOf, a.plan.e.zone)
+	if l == nil {
+		return nil, fmt.Errorf("condition of kind %s has no answer", c.Kind)
+	}
+	b := a.found.people[l.key]
+	if l.zero {
+		return roaring.AndNot(a.found.universe, b), nil
+	}
+	return b, nil
+}
+
+// known keeps those of a snapshot who still exist.
+func (a *algebra) known(b *roaring.Bitmap) *roaring.Bitmap { return roaring.And(b, a.found.universe) }
+
+func (a *algebra) list(kind string, of []Condition) (*roaring.Bitmap, error) {
+	var out *roaring.Bitmap
+	owned := false // out may be changed
+	for _, child := range of {
+		b, err := a.of(child)
+		switch {
+		case err != nil:
+			return nil, err
+		case out == nil:
+			out = b
+		case kind == "and" && owned:
+			out.And(b)
+		case kind == "and":
+			out, owned = roaring.And(out, b), true
+		case owned:
+			out.Or(b)
+		default:
+			out, owned = roaring.Or(out, b), true
+		}
+	}
+	return out, nil
+}
+
+func (a *algebra) segment(id string) (*roaring.Bitmap, error) {
+	s := a.plan.segments[id]
+	if s.people == nil {
+		b, err := a.of(*s.condition)
+		if err != nil {
+			return nil, err
+		}
+		s.people = b
+	}
+	if s.condition == nil { // a static list may name people who are gone
+		return a.known(s.people), nil
+	}
+	return s.people, nil
+}
+
+// snapshot is the newest state with bitmaps by code, made when first asked for.
+type snapshot struct {
+	state                  *State
+	layers, stages         map[string]*roaring.Bitmap
+	classes                map[string]*roaring.Bitmap
+	scoreR, scoreF, scoreM [6]*roaring.Bitmap
+}
+
+func newSnapshot(s *State) *snapshot {
+	out := &snapshot{
+		state:   s,
+		layers:  byCode(s.Present, s.Layer, s.Layers),
+		stages:  byCode(s.Present, s.Stage, s.Stages),
+		classes: byCode(s.Present, s.Class, s.Classes),
+	}
+	scores := []string{"", "1", "2", "3", "4", "5"}
+	for to, column := range map[*[6]*roaring.Bitmap][]uint8{&out.scoreR: s.R, &out.scoreF: s.F, &out.scoreM: s.M} {
+		for text, b := range byCode(s.Present, column, scores) {
+			to[slices.Index(scores, text)] = b
+		}
+	}
+	return out
+}
+
+// byCode splits people by a column of codes.
+func byCode(present []bool, column []uint8, texts []string) map[string]*roaring.Bitmap {
+	width := (len(present) + 63) / 64
+	dense := make([][]uint64, len(texts))
+	for i := range dense {
+		dense[i] = make([]uint64, width)
+	}
+	for n, here := range present {
+		if here {
+			dense[column[n]][n>>6] |= 1 << (n & 63)
+		}
+	}
+	out := map[string]*roaring.Bitmap{}
+	for i, text := range texts {
+		b := roaring.FromDense(dense[i], true)
+		if had := out[text]; had != nil {
+			b.Or(had)
+		}
+		out[text] = b
+	}
+	return out
+}
+
+func anyOf(of map[string]*roaring.Bitmap, codes []string) *roaring.Bitmap {
+	out := roaring.New()
+	for _, c := range codes {
+		if b := of[c]; b != nil {
+			out.Or(b)
+		}
+	}
+	return out
+}
+
+func (s *snapshot) layer(codes []string) *roaring.Bitmap { return anyOf(s.layers, codes) }
+func (s *snapshot) stage(codes []string) *roaring.Bitmap { return anyOf(s.stages, codes) }
+
+func (s *snapshot) rfm(spec *rfmSpec) *roaring.Bitmap {
+	var parts []*roaring.Bitmap
+	if spec.Class != nil {
+		parts = append(parts, anyOf(s.classes, spec.Class))
+	}
+	for i, b := range []*Bounds{spec.R, spec.F, spec.M} {
+		if b == nil {
+			continue
+		}
+		scores := [][6]*roaring.Bitmap{s.scoreR, s.scoreF, s.scoreM}[i]
+		low, high := b.limits()
+		sum := roaring.New()
+		for score := max(low, 1); score <= min(high, 5); score++ {
+			if scores[score] != nil {
+				sum.Or(scores[score])
+			}
+		}
+		parts = append(parts, sum)
+	}
+	return roaring.FastAnd(parts...)
+}

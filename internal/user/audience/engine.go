@@ -1,0 +1,318 @@
+package audience
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"huoshui/internal/platform/warehouse"
+)
+
+// Engine walks timelines and answers conditions. Safe for concurrent use.
+type Engine struct {
+	w    *warehouse.Warehouse
+	zone *time.Location
+
+	mu    sync.Mutex // guards what follows
+	cache cache
+	state *snapshot // nil until one is saved or loaded
+}
+
+// NewEngine returns an engine over a warehouse; zone is the business zone.
+func NewEngine(w *warehouse.Warehouse, zone *time.Location) *Engine {
+	e := &Engine{w: w, zone: zone}
+	e.cache.limit = 256 << 20
+	e.cache.base = w.Watermark().Version
+	w.Hear(func(c warehouse.Change) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.cache.dirty(c)
+	})
+	return e
+}
+
+// Zone is the business zone.
+func (e *Engine) Zone() *time.Location { return e.zone }
+
+// Walk shows every person of the universe to every fold in one ordered pass, facts up to asOf.
+func (e *Engine) Walk(ctx context.Context, asOf time.Time, folds ...Fold) (*Pass, error) {
+	return e.walk(ctx, asOf, warehouse.ScanSpec{}, folds)
+}
+
+// WalkOne shows one person to the folds: the same answer as a pass over everybody gives for that person.
+// Someone who is not in the universe is not shown.
+func (e *Engine) WalkOne(ctx context.Context, asOf time.Time, customer uint32, folds ...Fold) (*Pass, error) {
+	return e.walk(ctx, asOf, warehouse.ScanSpec{Only: []uint32{customer}, From: customer, To: customer + 1, Workers: 1}, folds)
+}
+
+func (e *Engine) walk(ctx context.Context, asOf time.Time, spec warehouse.ScanSpec, folds []Fold) (*Pass, error) {
+	spec.AsOf = asOf.UnixMicro()
+	for _, f := range folds {
+		n := f.Needs()
+		spec.Columns |= n.Columns
+		for _, name := range n.Facts {
+			if !slices.Contains(spec.Facts, name) {
+				spec.Facts = append(spec.Facts, name)
+			}
+		}
+	}
+	mark := e.w.Watermark()
+	p := &Pass{AsOf: asOf, Zone: e.zone, Through: mark.Through, Seq: mark.Seq, kinds: map[string]Kind{}, code: e.w.Code, text: e.w.Text}
+	for i, name := range spec.Facts {
+		p.kinds[name] = Kind(i)
+	}
+	for _, f := range folds {
+		if err := f.Begin(p); err != nil {
+			return nil, fmt.Errorf("begin pass: %w", err)
+		}
+	}
+	if spec.To == 0 {
+		spec.To = mark.Through + 1 // folds have room for these; later customers wait for the next pass
+	}
+	only := spec.Only
+	scanned, err := e.w.Scan(ctx, spec, func(_ int, b *warehouse.Block) error {
+		show(b, folds, only)
+		return ctx.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("walk timelines: %w", err)
+	}
+	p.Seq, p.mark = scanned.Seq, scanned
+	return p, nil
+}
+
+// show gives the people of a block to the folds.
+func show(b *warehouse.Block, folds []Fold, only []uint32) {
+	see := make([]func(*Timeline), len(folds))
+	done := make([]func(), len(folds))
+	for i, f := range folds {
+		see[i], done[i] = f.Range(b.From, b.To)
+	}
+	var t Timeline
+	next, _ := slices.BinarySearch(only, b.From)
+	for n := b.From; n < b.To; n++ {
+		if only != nil {
+			if next >= len(only) {
+				break
+			}
+			if only[next] >= b.To {
+				break
+			}
+			n = only[next]
+			next++
+		}
+		t.Person = b.People[n-b.From]
+		if !t.Person.Known || t.Person.Erased() {
+			continue
+		}
+		t.cut(b, n)
+		for _, fn := range see {
+			fn(&t)
+		}
+	}
+	for _, fn := range done {
+		fn()
+	}
+}
+
+// cut points the timeline at a customer's rows of a block.
+func (t *Timeline) cut(b *warehouse.Block, n uint32) {
+	from, to := b.Start[n-b.From], b.Start[n-b.From+1]
+	t.Customer = n
+	t.TS, t.Kind = b.TS[from:to], b.Kind[from:to]
+	t.Amount, t.Quantity = part(b.Amount, from, to), part(b.Quantity, from, to)
+	t.Product, t.Category, t.Channel = part(b.Product, from, to), part(b.Category, from, to), part(b.Channel, from, to)
+	t.Campaign, t.Strategy, t.Detail = part(b.Campaign, from, to), part(b.Strategy, from, to), part(b.Detail, from, to)
+}
+
+func part[T any](column []T, from, to uint32) []T {
+	if column == nil {
+		return nil
+	}
+	return column[from:to]
+}
+
+// Question is what Evaluate is asked: conditions, and those of the segments they may refer to.
+type Question struct {
+	Conditions []Condition
+	// Segment returns the condition of a dynamic segment, or the members of a static one.
+	Segment func(ctx context.Context, id string) (*Condition, *roaring.Bitmap, error)
+}
+
+// Answer is what Evaluate found; bitmaps are shared: clone one before changing it.
+type Answer struct {
+	People   []*roaring.Bitmap // one per condition
+	Universe *roaring.Bitmap
+	Seq      uint64 // watermark
+	Read     int    // leaves that had to be read from the warehouse
+}
+
+// Evaluate answers conditions as of an instant. Leaves that were answered before at the same watermark and day are not
+// read again; of leaves answered at an earlier watermark only the people who changed since are read again.
+func (e *Engine) Evaluate(ctx context.Context, asOf time.Time, q Question) (*Answer, error) {
+	return e.evaluate(ctx, asOf, q, nil)
+}
+
+// evaluate is Evaluate with other folds looking on in the same pass; between is called after the pass and before
+// conditions on the state are answered.
+func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with *company) (*Answer, error) {
+	plan := &planning{e: e, asOf: asOf, question: q, leaves: map[string]*leaf{}, segments: map[string]*segmentAnswer{}}
+	for _, c := range q.Conditions {
+		if err := plan.collect(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	out := &Answer{}
+	found, err := e.leaves(ctx, asOf, plan.leaves, with)
+	if err != nil {
+		return nil, err
+	}
+	out.Universe, out.Seq, out.Read = found.universe, found.seq, found.read
+	if with != nil {
+		if err := with.between(ctx, found.universe); err != nil {
+			return nil, err
+		}
+	}
+	snap, err := e.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := &algebra{plan: plan, found: found, state: snap}
+	for _, c := range q.Conditions {
+		b, err := a.of(c)
+		if err != nil {
+			return nil, err
+		}
+		out.People = append(out.People, b)
+	}
+	return out, nil
+}
+
+// company is who comes along in a pass that answers conditions.
+type company struct {
+	folds   []Fold
+	between func(ctx context.Context, universe *roaring.Bitmap) error
+}
+
+// leavesFound is the answers to leaves at one watermark.
+type leavesFound struct {
+	universe *roaring.Bitmap
+	people   map[string]*roaring.Bitmap // by leaf key: who differs from the leaf's zero answer
+	seq      uint64
+	read     int
+}
+
+// leaves answers leaves from the cache where it can, and reads the rest.
+func (e *Engine) leaves(ctx context.Context, asOf time.Time, wanted map[string]*leaf, with *company) (*leavesFound, error) {
+	mark := e.w.Watermark()
+	bound := bounded(asOf, mark)
+	e.mu.Lock()
+	look := e.cache.look(wanted, bound, mark)
+	e.mu.Unlock()
+	found := &leavesFound{people: look.fresh, universe: look.universe, seq: mark.Seq, read: len(look.missing) + len(look.stale)}
+	full := &leafFold{leaves: look.missing}
+	if len(look.missing) > 0 || look.universe == nil || with != nil {
+		folds := []Fold{full}
+		if with != nil {
+			folds = append(folds, with.folds...)
+		}
+		pass, err := e.Walk(ctx, asOf, folds...)
+		if err != nil {
+			return nil, err
+		}
+		for i, l := range full.leaves {
+			found.people[l.key] = full.out[i]
+		}
+		found.universe, found.seq = full.universe, pass.Seq
+		found.universe.RunOptimize()
+		e.keep(asOf, bound, pass.mark, pass.mark.Version, full.leaves, found)
+		if len(look.stale) == 0 {
+			return found, nil
+		}
+	}
+	if len(look.stale) > 0 || look.dirty != nil {
+		return found, e.renew(ctx, asOf, bound, mark.Version, look, found)
+	}
+	return found, nil
+}
+
+// renew brings answers of an earlier watermark up to date by reading only the people who changed up to version. The read may
+// see later facts of some of them; it is kept as of version, so that they count as changed again next time.
+func (e *Engine) renew(ctx context.Context, asOf time.Time, bound int64, version uint64, look looked, found *leavesFound) error {
+	fold := &leafFold{leaves: make([]*leaf, 0, len(look.stale))}
+	for _, s := range look.stale {
+		fold.leaves = append(fold.leaves, s.leaf)
+	}
+	spec := warehouse.ScanSpec{Only: look.dirty.ToArray()}
+	pass, err := e.walk(ctx, asOf, spec, []Fold{fold})
+	if err != nil {
+		return err
+	}
+	for i, s := range look.stale {
+		b := roaring.AndNot(s.people, look.dirty)
+		b.Or(fold.out[i])
+		found.people[s.leaf.key] = b
+	}
+	universe := roaring.AndNot(found.universe, look.dirty)
+	universe.Or(fold.universe)
+	found.universe, found.seq = universe, pass.Seq
+	e.keep(asOf, bound, pass.mark, version, fold.leaves, found)
+	return nil
+}
+
+// keep puts answers in the cache, unless facts came meanwhile that the bound did not foresee.
+func (e *Engine) keep(asOf time.Time, bound int64, mark warehouse.Watermark, version uint64, leaves []*leaf, found *leavesFound) {
+	if bounded(asOf, mark) != bound {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, l := range leaves {
+		e.cache.put(l.key, bound, version, found.people[l.key])
+	}
+	e.cache.universe, e.cache.universeAt = found.universe, version
+}
+
+// bounded is the part of asOf that answers depend on beyond its day: nothing when no fact is later.
+func bounded(asOf time.Time, mark warehouse.Watermark) int64 {
+	if at := asOf.UnixMicro(); at < mark.Latest {
+		return at
+	}
+	return always
+}
+
+// snapshot returns the newest state as bitmaps, reading it from the warehouse the first time.
+func (e *Engine) snapshot(ctx context.Context) (*snapshot, error) {
+	e.mu.Lock()
+	s := e.state
+	e.mu.Unlock()
+	if s != nil {
+		return s, nil
+	}
+	state, err := e.w.LoadState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s = newSnapshot(state)
+	e.setState(s)
+	return s, nil
+}
+
+func (e *Engine) setState(s *snapshot) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.state = s
+}
+
+// State returns the newest snapshot of every customer; read only.
+func (e *Engine) State(ctx context.Context) (*State, error) {
+	s, err := e.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.state, nil
+}
