@@ -41,10 +41,10 @@ type Pass struct {
 
 // Result is what one pass found about everybody together.
 type Result struct {
-	Cuts      Cuts       // the breaks the scores came from
-	Buyers    int        // people with an order in the RFM window
-	HighSpend int64      // fen; VIP window spending from here on is high
-	MeanScore [3]float64 // mean R, F, M score of the buyers
+	Cuts         Cuts       `json:"cuts"` // the breaks the scores came from
+	Buyers       int        `json:"buyers" doc:"People with an order in the RFM window"`
+	HighSpendFen int64      `json:"high_spend_fen" doc:"Spending in the VIP window from here on is high"`
+	MeanScore    [3]float64 `json:"mean_score" doc:"Mean R, F and M score of the buyers"`
 }
 
 // NewPass returns a pass by a definition, which must be valid.
@@ -228,13 +228,13 @@ func (p *Pass) findCuts() {
 		}
 	}
 	vip := &p.def.Layers.VIP
-	p.result.HighSpend = vip.MinSpentFen
+	p.result.HighSpendFen = vip.MinSpentFen
 	if vip.By == SpendByTopShare {
 		spends := gather(func(n int) int64 { return p.spentWindow[n] }, func(n int) bool { return p.spentWindow[n] > 0 })
 		share := int64(math.Round(vip.TopPercent * 100))
-		p.result.HighSpend = 1
+		p.result.HighSpendFen = 1
 		if len(spends) > 0 {
-			p.result.HighSpend = int64(math.Ceil(percentiles(spends, []fraction{{10_000 - share, 10_000}})[0]))
+			p.result.HighSpendFen = int64(math.Ceil(percentiles(spends, []fraction{{10_000 - share, 10_000}})[0]))
 		}
 	}
 }
@@ -291,7 +291,7 @@ func (p *Pass) decide(from, to int) {
 		}
 		who := p.person(uint32(n))
 		s.Stage[n] = def.Lifecycle.stage(&who)
-		s.Layer[n], s.Reason[n] = def.layer(&who, s.Stage[n], p.result.HighSpend)
+		s.Layer[n], s.Reason[n] = def.layer(&who, s.Stage[n], p.result.HighSpendFen)
 		p.flags[n] = flagsOf(&who, def, s.Reason[n])
 	}
 }
