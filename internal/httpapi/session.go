@@ -112,27 +112,20 @@ func registerSession(a *API) {
 		}, summary("Choose one's own password; signs every other session of the account out"), status(http.StatusNoContent))
 }
 
-// followLink signs in by a one-time link. A link that is used up is no error for who is signed in already: the page
-// was reloaded.
+// followLink signs in by a one-time link and goes to the console, which asks for a password where the link was used up
+// or has expired. A link that is used up is no error for who is signed in already: the page was reloaded.
 func (a *API) followLink(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	staffID, err := a.Services.Sessions.RedeemLink(ctx, r.PathValue("token"))
-	switch {
-	case errs.Is(err, errs.Denied):
-		to := "/sign-in?reason=link"
-		if _, err := a.Services.Sessions.Resolve(ctx, tokenOf(r)); err == nil {
-			to = "/"
+	if err == nil {
+		var token string
+		if token, err = a.Services.Sessions.Start(ctx, staffID, a.remote(r), r.UserAgent()); err == nil {
+			http.SetCookie(w, a.cookie(r, token))
 		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
-		return nil
-	case err != nil:
+	}
+	if err != nil && !errs.Is(err, errs.Denied) {
 		return err
 	}
-	token, err := a.Services.Sessions.Start(ctx, staffID, a.remote(r), r.UserAgent())
-	if err != nil {
-		return err
-	}
-	http.SetCookie(w, a.cookie(r, token))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }

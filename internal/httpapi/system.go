@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"net"
 	"net/http"
 
 	"huoshui/internal/org/staff"
@@ -65,7 +66,7 @@ func (a *API) registerPlain() {
 	a.mux.HandleFunc("GET /healthz", serve("text/plain; charset=utf-8", []byte("ok\n")))
 	a.mux.HandleFunc("GET /readyz", a.ready)
 	if a.options.Metrics != nil {
-		a.mux.Handle("GET /metrics", a.options.Metrics)
+		a.mux.HandleFunc("GET /metrics", a.metrics)
 	}
 	a.mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problemOf(r.Context(), a.log, errs.New(errs.NotFound, "request.no_route", "there is no %s %s", r.Method, r.URL.Path)).write(w)
@@ -73,6 +74,17 @@ func (a *API) registerPlain() {
 	if a.options.Pages != nil {
 		a.mux.Handle("/", a.options.Pages)
 	}
+}
+
+// metrics answers a scraper on the same machine, and staff who may see the state of the system.
+func (a *API) metrics(w http.ResponseWriter, r *http.Request) {
+	if ip := net.ParseIP(a.remote(r)); ip == nil || !ip.IsLoopback() {
+		if _, err := a.admit(r, staff.SystemRead); err != nil {
+			problemOf(r.Context(), a.log, err).write(w)
+			return
+		}
+	}
+	a.options.Metrics.ServeHTTP(w, r)
 }
 
 // ready answers 200 when every engine does, else 503 with the names of those that do not; causes are for the log.
