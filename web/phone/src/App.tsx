@@ -44,7 +44,12 @@ export function App() {
 }
 
 function Phone({ place, person }: { place: Place; person: string }) {
-  const phone = $api.useQuery("get", "/api/v1/demo/phones/{customer}", { params: { path: { customer: person } } });
+  const phone = $api.useQuery(
+    "get",
+    "/api/v1/demo/phones/{customer}",
+    { params: { path: { customer: person } } },
+    { refetchInterval: 5000 },
+  );
   useEffect(() => {
     document.title = phone.data ? `${phone.data.owner.name} · ${words.title}` : words.title;
   }, [phone.data]);
