@@ -7,7 +7,7 @@ GO_SOURCES := $(shell find cmd internal -name '*.go' -o -name '*.sql' -o -name '
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
 LINT := bin/golangci-lint
 
-.PHONY: help demo dev build web test check lint gen bench race fuzz clean
+.PHONY: help demo dev build web test check lint gen bench race walk fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -39,6 +39,9 @@ test: web/node_modules/.installed ## every test that this machine can run: Go on
 
 race: ## the Go tests with the race detector, on both databases
 	scripts/with-postgres.sh go test -race -timeout 20m ./...
+
+walk: build ## walk through every main screen of the built product with Chromium
+	cd web && npm run e2e
 
 check: lint ## what CI checks beside the tests: lint, types, generated files
 	$(MAKE) gen

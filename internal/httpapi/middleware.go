@@ -90,7 +90,7 @@ func (a *API) observed(next http.Handler) http.Handler {
 		w.Header().Set("X-Request-Id", name)
 		defer func() {
 			p := recover()
-			if p != nil && p != http.ErrAbortHandler {
+			if p != nil && p != any(http.ErrAbortHandler) {
 				a.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 				if rec.status == 0 {
 					problemOf(ctx, slog.New(slog.DiscardHandler), errs.New(errs.Internal, "internal", "panic")).write(rec)

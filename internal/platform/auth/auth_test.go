@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -56,7 +57,8 @@ func TestCheckPassword(t *testing.T) {
 	} {
 		err := auth.CheckPassword("operations", password)
 		got := ""
-		if e, ok := err.(*errs.Error); ok {
+		var e *errs.Error
+		if errors.As(err, &e) {
 			got = e.Code
 		}
 		if got != code {
@@ -105,7 +107,7 @@ func TestSessions(t *testing.T) {
 		signedIn := func(token string, want bool, why string) {
 			t.Helper()
 			staff, err := s.Resolve(ctx, token)
-			if want && (err != nil || staff.Login != "ops") || !want && err != auth.ErrSignIn {
+			if want && (err != nil || staff.Login != "ops") || !want && !errors.Is(err, auth.ErrSignIn) {
 				t.Fatalf("%s: %+v, %v; want signed in %v", why, staff, err, want)
 			}
 		}
@@ -165,7 +167,7 @@ func TestLinkSignsInOnce(t *testing.T) {
 				switch {
 				case err == nil && id == "stf_1":
 					redeemed++
-				case err != auth.ErrSignIn:
+				case !errors.Is(err, auth.ErrSignIn):
 					t.Errorf("redeem: %q, %v", id, err)
 				}
 			})
@@ -179,7 +181,7 @@ func TestLinkSignsInOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		now.Advance(time.Minute)
-		if _, err := s.RedeemLink(ctx, late); err != auth.ErrSignIn {
+		if _, err := s.RedeemLink(ctx, late); !errors.Is(err, auth.ErrSignIn) {
 			t.Fatalf("a link past its time: %v", err)
 		}
 	})
