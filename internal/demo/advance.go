@@ -2,10 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"huoshui/internal/platform/errs"
@@ -194,32 +190,30 @@ func (s *Service) hear(ctx context.Context) error {
 	return nil
 }
 
-// hand gives the newcomers and orders to the importer, as files.
+// hand reports newcomers and orders as the brand's shop systems would.
 func (s *Service) hand(ctx context.Context, came []int, orders []Act) error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return err
-	}
-	defer os.RemoveAll(s.dir)
-	name := s.world.Now().In(Zone).Format("20060102-15") + ".csv"
-	give := func(kind string, write func(io.Writer) error) error {
-		path := filepath.Join(s.dir, kind+"-"+name)
-		if err := writeFile(path, write); err != nil {
-			return err
-		}
-		if err := s.doors.Importer.ImportDemo(ctx, kind, path); err != nil {
-			return fmt.Errorf("import demo %s: %w", kind, err)
-		}
+	if len(came)+len(orders) == 0 {
 		return nil
 	}
-	if len(came) > 0 {
-		if err := give("customers", func(out io.Writer) error { return s.world.WriteCustomers(out, came) }); err != nil {
-			return err
-		}
+	newcomers := make([]Newcomer, len(came))
+	for n, i := range came {
+		newcomers[n] = s.world.newcomer(i)
 	}
-	if len(orders) > 0 {
-		return give("orders", func(out io.Writer) error { return s.world.WriteOrders(out, orders) })
+	sales := make([]Sale, len(orders))
+	for n, a := range orders {
+		sales[n] = saleOf(a)
 	}
-	return nil
+	return s.doors.Shop.Record(ctx, newcomers, sales)
+}
+
+func saleOf(a Act) Sale {
+	shop := shops[a.Shop]
+	sale := Sale{Number: a.Number, Channel: shop.Channel, Store: shop.Code, Card: Key(a.Person), At: a.At, Return: a.Kind == Return}
+	for _, l := range a.Lines {
+		it := products[l.Product]
+		sale.Lines = append(sale.Lines, SaleLine{it.SKU, it.Name, it.Category, int64(l.Quantity), int64(l.Quantity) * l.Fen})
+	}
+	return sale
 }
 
 // act does, at its time, what a person does with a message. A door that is closed by now (the message was withdrawn,

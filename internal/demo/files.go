@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,48 +16,53 @@ import (
 	"huoshui/internal/platform/money"
 )
 
-// Files are the brand's history as an operator would have exported it from a shop system.
-type Files struct {
-	Customers, Orders string // paths
-	Visits            []Act  // what no file tells: who looked at the brand's pages of late, in time order
+// File is one export: of customers, or of the order lines of one sales channel.
+type File struct {
+	Target  string // "customers" or "orders"
+	Channel string // sales channel of the orders; "member" for the file of customers
+	Path    string
 }
 
-// CustomerColumns and OrderColumns are the headers of the files.
+// The headers of the files, as the brand's shop systems write them. What only a person would read (the guide) is there
+// too: imports have to cope with it.
 var (
-	CustomerColumns = []string{"会员编号", "昵称", "手机号", "邮箱", "性别", "生日", "省份", "城市", "注册时间", "来源渠道", "门店", "会员等级"}
-	OrderColumns    = []string{"订单编号", "会员编号", "付款时间", "渠道", "门店", "导购", "商品编码", "商品名称", "类目", "数量", "单价", "金额"}
+	customerColumns = []string{"会员卡号", "会员姓名", "手机号", "邮箱", "性别", "生日", "省份", "城市", "注册时间", "来源渠道", "门店", "会员等级", "接收消息", "接收邮件"}
+	orderColumns    = []string{"订单编号", "会员卡号", "付款时间", "门店", "导购", "商品编码", "商品名称", "类目", "数量", "单价", "商品金额"}
 )
 
-// WriteHistory makes the world of the options and writes its history into dir: one file of customers, one of order
-// lines in time order, returns as lines of negative quantity under the number of their order.
-func WriteHistory(dir string, opt Options) (*World, Files, error) {
-	files := Files{Customers: filepath.Join(dir, "customers.csv"), Orders: filepath.Join(dir, "orders.csv")}
-	var orders []Act
-	w := New(opt, func(a Act) {
+// WriteHistory makes the world of the options and writes its history into dir, as an operator would have exported it:
+// one file of customers, and one of order lines in time order for each sales channel, with returns as lines of negative
+// quantity under the number of their order. visits is what no file tells: who looked at the brand's pages of late.
+func WriteHistory(dir string, opt Options) (w *World, files []File, visits []Act, err error) {
+	orders := map[string][]Act{}
+	w = New(opt, func(a Act) {
 		switch a.Kind {
 		case Buy, Return:
-			orders = append(orders, a)
+			channel := shops[a.Shop].Channel
+			orders[channel] = append(orders[channel], a)
 		case Visit:
-			files.Visits = append(files.Visits, a)
+			visits = append(visits, a)
 		}
 	})
 	byTime := func(a, b Act) int { return a.At.Compare(b.At) }
-	slices.SortStableFunc(orders, byTime)
-	slices.SortStableFunc(files.Visits, byTime)
+	slices.SortStableFunc(visits, byTime)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, Files{}, err
+		return nil, nil, nil, err
 	}
-	everybody := make([]int, w.Size())
-	for i := range everybody {
-		everybody[i] = i
+	people := File{"customers", "member", filepath.Join(dir, "customers.csv")}
+	if err := writeFile(people.Path, w.writeCustomers); err != nil {
+		return nil, nil, nil, err
 	}
-	if err := writeFile(files.Customers, func(out io.Writer) error { return w.WriteCustomers(out, everybody) }); err != nil {
-		return nil, Files{}, err
+	files = append(files, people)
+	for _, channel := range slices.Sorted(maps.Keys(orders)) {
+		f := File{"orders", channel, filepath.Join(dir, "orders-"+channel+".csv")}
+		slices.SortStableFunc(orders[channel], byTime)
+		if err := writeFile(f.Path, func(out io.Writer) error { return w.writeOrders(out, orders[channel]) }); err != nil {
+			return nil, nil, nil, err
+		}
+		files = append(files, f)
 	}
-	if err := writeFile(files.Orders, func(out io.Writer) error { return w.WriteOrders(out, orders) }); err != nil {
-		return nil, Files{}, err
-	}
-	return w, files, nil
+	return w, files, visits, nil
 }
 
 func writeFile(path string, write func(io.Writer) error) error {
@@ -72,17 +78,18 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// WriteCustomers writes people as a file of customers.
-func (w *World) WriteCustomers(out io.Writer, people []int) error {
+// writeCustomers writes everybody as a file of customers.
+func (w *World) writeCustomers(out io.Writer) error {
 	rows := csv.NewWriter(out)
-	if err := rows.Write(CustomerColumns); err != nil {
+	if err := rows.Write(customerColumns); err != nil {
 		return err
 	}
-	for _, i := range people {
-		p, l := &w.people[i], &w.lives[i]
-		gender := map[string]string{"f": "女", "m": "男"}[p.Gender]
-		err := rows.Write([]string{p.Key, p.Handle, p.Phone, p.Email, gender, p.Birthday, p.Province, p.City,
-			stamp(l.Registered), shops[p.Shop].Channel, shops[p.Shop].Code, level(l.Spent)})
+	yes := map[bool]string{true: "是", false: "否"}
+	for i := range w.people {
+		n := w.newcomer(i)
+		gender := map[string]string{"f": "女", "m": "男"}[n.Gender]
+		err := rows.Write([]string{n.Card, n.Name, n.Phone, n.Email, gender, n.Birthday, n.Province, n.City,
+			stamp(n.Registered), n.Source, n.Store, n.Level, yes[n.TakesPhone], yes[n.TakesMail]})
 		if err != nil {
 			return err
 		}
@@ -91,10 +98,10 @@ func (w *World) WriteCustomers(out io.Writer, people []int) error {
 	return rows.Error()
 }
 
-// WriteOrders writes what was bought and given back as a file of order lines.
-func (w *World) WriteOrders(out io.Writer, acts []Act) error {
+// writeOrders writes what was bought and given back as a file of order lines.
+func (w *World) writeOrders(out io.Writer, acts []Act) error {
 	rows := csv.NewWriter(out)
-	if err := rows.Write(OrderColumns); err != nil {
+	if err := rows.Write(orderColumns); err != nil {
 		return err
 	}
 	for _, a := range acts {
@@ -110,7 +117,7 @@ func (w *World) WriteOrders(out io.Writer, acts []Act) error {
 		for _, l := range a.Lines {
 			it := products[l.Product]
 			n := sign * l.Quantity
-			err := rows.Write([]string{a.Number, p.Key, stamp(a.At), shop.Channel, shop.Code, guide, it.SKU, it.Name, it.Category,
+			err := rows.Write([]string{a.Number, p.Key, stamp(a.At), shop.Code, guide, it.SKU, it.Name, it.Category,
 				strconv.Itoa(n), money.Format(l.Fen), money.Format(int64(n) * l.Fen)})
 			if err != nil {
 				return err
@@ -119,6 +126,16 @@ func (w *World) WriteOrders(out io.Writer, acts []Act) error {
 	}
 	rows.Flush()
 	return rows.Error()
+}
+
+// newcomer is a person as the brand's member system knows them.
+func (w *World) newcomer(i int) Newcomer {
+	p, l := &w.people[i], &w.lives[i]
+	return Newcomer{
+		Card: p.Key, Name: p.Handle, Phone: p.Phone, Email: p.Email, Gender: p.Gender, Birthday: p.Birthday,
+		Province: p.Province, City: p.City, Source: shops[p.Shop].Channel, Store: shops[p.Shop].Code, Level: level(l.Spent),
+		Registered: l.Registered, TakesPhone: p.Calls, TakesMail: p.Mail,
+	}
 }
 
 func stamp(t time.Time) string { return t.In(Zone).Format(time.DateTime) }

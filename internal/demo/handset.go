@@ -3,9 +3,6 @@ package demo
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -105,7 +102,7 @@ type Bought struct {
 	AmountFen int64  `json:"amount_fen"`
 }
 
-// BuyNow places an order for one piece of a product in the brand's own mall, through the same import as every order.
+// BuyNow places an order for one piece of a product in the brand's own mall, reported like every order.
 // The customer must be one of the brand's: Invalid otherwise. While days pass nobody can buy by hand: Conflict.
 func (s *Service) BuyNow(ctx context.Context, customer uint32, sku string) (Bought, error) {
 	if !s.mu.TryLock() {
@@ -127,16 +124,8 @@ func (s *Service) BuyNow(ctx context.Context, customer uint32, sku string) (Boug
 	act := Act{At: now, Kind: Buy, Person: i, Shop: 2, Lines: []line{{at, 1, fenAt(at, price)}}}
 	act.Number = orderNumber(shops[2].Channel, now, i, l.Orders)
 	l.Spent, l.Last, l.Alive = l.Spent+total(act.Lines), now, true
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return Bought{}, err
-	}
-	defer os.RemoveAll(s.dir)
-	path := filepath.Join(s.dir, "orders-"+act.Number+".csv")
-	if err := writeFile(path, func(out io.Writer) error { return s.world.WriteOrders(out, []Act{act}) }); err != nil {
-		return Bought{}, err
-	}
-	if err := s.doors.Importer.ImportDemo(ctx, "orders", path); err != nil {
-		return Bought{}, fmt.Errorf("import phone order: %w", err)
+	if err := s.doors.Shop.Record(ctx, nil, []Sale{saleOf(act)}); err != nil {
+		return Bought{}, fmt.Errorf("phone order: %w", err)
 	}
 	return Bought{act.Number, total(act.Lines)}, s.keep(ctx, true)
 }

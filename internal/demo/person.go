@@ -21,7 +21,7 @@ type person struct {
 	Keen                             float64 // 0 looks at quality, 1 looks at price
 	Response                         float64 // how readily they react to messages; 1 on average
 	Visits                           float64 // visits a day while active
-	Mail                             bool    // takes e-mail
+	Mail, Calls                      bool    // agreed to e-mail, to messages
 }
 
 // life is what has become of a person so far.
@@ -37,7 +37,7 @@ type life struct {
 	Gone       bool // asked for no more messages
 }
 
-// Key returns the member number of the person with the index, which is how imports know them.
+// Key returns the member card number of the person with the index, which is how imports know them.
 func Key(index int) string { return fmt.Sprintf("HS%06d", index+1) }
 
 func newPerson(seed uint64, index int) person {
@@ -46,8 +46,9 @@ func newPerson(seed uint64, index int) person {
 	// No mobile number in China begins with 100; example.com is nobody's (RFC 2606).
 	p.Phone = fmt.Sprintf("100%08d", index+1)
 	if r.chance(0.62) {
-		p.Email, p.Mail = fmt.Sprintf("hs%06d@example.com", index+1), true
+		p.Email, p.Mail = fmt.Sprintf("hs%06d@example.com", index+1), r.chance(0.88)
 	}
+	p.Calls = r.chance(0.94)
 	switch u := r.float(); {
 	case u < 0.55:
 		p.Pet = cat

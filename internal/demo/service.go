@@ -16,16 +16,45 @@ import (
 	"huoshui/internal/platform/store"
 )
 
-// Importer takes the brand's files, as an operator would hand them in.
+// Importer takes the brand's history, as an operator would hand it in.
 type Importer interface {
-	// ImportDemo imports a file of customers ("customers") or order lines ("orders") and returns when all of it is in.
-	ImportDemo(ctx context.Context, kind, path string) error
+	// ImportDemo imports a file and returns when all of it is in; a file that is in already changes nothing.
+	ImportDemo(ctx context.Context, file File) error
+}
+
+// Newcomer is a customer as the brand's member system knows them.
+type Newcomer struct {
+	Card, Name, Phone, Email, Gender, Birthday string
+	Province, City, Source, Store, Level       string
+	Registered                                 time.Time
+	TakesPhone, TakesMail                      bool // agreed to messages, to e-mail
+}
+
+// Sale is an order (or a whole order given back) as a shop system reports it.
+type Sale struct {
+	Number, Channel, Store string
+	Card                   string
+	At                     time.Time
+	Return                 bool
+	Lines                  []SaleLine
+}
+
+// SaleLine is one line of a Sale; AmountFen is of the line.
+type SaleLine struct {
+	SKU, Name, Category string
+	Quantity, AmountFen int64
+}
+
+// Shop is where the brand's shop systems report what happens day by day.
+type Shop interface {
+	// Record takes newcomers and then sales in, each at most once however often it is told.
+	Record(ctx context.Context, newcomers []Newcomer, sales []Sale) error
 }
 
 // Directory knows who is who.
 type Directory interface {
-	// NumbersByKey returns the customer numbers of all member numbers.
-	NumbersByKey(ctx context.Context) (map[string]uint32, error)
+	// NumbersByCard returns the customer numbers of all member card numbers.
+	NumbersByCard(ctx context.Context) (map[string]uint32, error)
 }
 
 // Message is one message or task that reached a person.
@@ -61,6 +90,7 @@ type Loop interface {
 // Doors are the parts of the product that the demo brand goes through; nothing else of it is touched.
 type Doors struct {
 	Importer  Importer
+	Shop      Shop
 	Directory Directory
 	Reach     Reach
 	Loop      Loop
@@ -73,7 +103,7 @@ type Service struct {
 	clock *clock.Shifted
 	doors Doors
 	log   *slog.Logger
-	dir   string // scratch folder for files
+	dir   string // scratch folder for the history's files
 	opt   func(today time.Time) Options
 
 	mu      sync.Mutex // held while the world moves
@@ -146,7 +176,7 @@ func (s *Service) Prepare(ctx context.Context, say func(stage string)) error {
 	}
 	today := s.clock.Now()
 	say("people")
-	world, files, err := WriteHistory(s.dir, s.opt(today))
+	world, files, visits, err := WriteHistory(s.dir, s.opt(today))
 	if err != nil {
 		return err
 	}
@@ -155,19 +185,17 @@ func (s *Service) Prepare(ctx context.Context, say func(stage string)) error {
 	if err := s.keep(ctx, false); err != nil { // so that a start that is cut short goes on with the same day
 		return err
 	}
-	say("customers")
-	if err := s.doors.Importer.ImportDemo(ctx, "customers", files.Customers); err != nil {
-		return fmt.Errorf("import demo customers: %w", err)
-	}
-	say("orders")
-	if err := s.doors.Importer.ImportDemo(ctx, "orders", files.Orders); err != nil {
-		return fmt.Errorf("import demo orders: %w", err)
+	for _, f := range files {
+		say(f.Target + " " + f.Channel)
+		if err := s.doors.Importer.ImportDemo(ctx, f); err != nil {
+			return fmt.Errorf("import demo %s of %s: %w", f.Target, f.Channel, err)
+		}
 	}
 	if err := s.meet(ctx); err != nil {
 		return err
 	}
 	say("visits")
-	if err := s.visit(ctx, files.Visits); err != nil {
+	if err := s.visit(ctx, visits); err != nil {
 		return err
 	}
 	if err := s.live(ctx, today); err != nil {
@@ -190,13 +218,13 @@ func (s *Service) keep(ctx context.Context, ready bool) error {
 
 // meet finds out the customer numbers of the brand's people.
 func (s *Service) meet(ctx context.Context) error {
-	byKey, err := s.doors.Directory.NumbersByKey(ctx)
+	byCard, err := s.doors.Directory.NumbersByCard(ctx)
 	if err != nil {
 		return err
 	}
 	numbers, person, pets := make([]uint32, s.world.Size()), make(map[uint32]int, s.world.Size()), make([]pet, s.world.Size())
 	for i := range numbers {
-		n := byKey[Key(i)]
+		n := byCard[Key(i)]
 		if n == 0 {
 			return fmt.Errorf("demo: %s was not imported", Key(i))
 		}
