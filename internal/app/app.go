@@ -25,6 +25,7 @@ import (
 	"huoshui/internal/platform/stream"
 	"huoshui/internal/platform/telemetry"
 	"huoshui/internal/platform/warehouse"
+	"huoshui/internal/user/audience"
 )
 
 // App is everything, built: the engines and the services over them. Its fields may be used between Open and Close.
@@ -36,6 +37,7 @@ type App struct {
 	DB        *store.DB
 	Stream    *stream.Stream
 	Warehouse *warehouse.Warehouse
+	Audience  *audience.Engine
 	Metrics   *telemetry.Metrics
 	Services  httpapi.Services
 
@@ -128,10 +130,13 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 }
 
 // build makes the services, in the order in which they need one another; each owner adds lines.
-func (a *App) build(context.Context) error {
+func (a *App) build(ctx context.Context) error {
 	accounts := staff.NewService(a.DB, clock.System)
 	a.Services.Staff = accounts
 	a.Services.Sessions = auth.NewSessions(a.DB, accounts, clock.System)
+	if err := a.buildAudience(ctx); err != nil {
+		return err
+	}
 	return nil
 }
 

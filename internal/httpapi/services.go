@@ -4,6 +4,7 @@ import (
 	"huoshui/internal/demo"
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
+	"huoshui/internal/user/layer"
 )
 
 // Services is what the routes act through; each noun adds its own field. Fields are nil while the OpenAPI document is
@@ -12,7 +13,8 @@ type Services struct {
 	Staff    *staff.Service
 	Sessions *auth.Sessions
 	Demo     *demo.Service // nil outside demo mode
-	BaseURL  string        // how browsers and mail readers reach us, no trailing slash
+	Layers   *layer.Service
+	BaseURL  string // how browsers and mail readers reach us, no trailing slash
 }
 
 // nouns are the files of routes, in the order of the document; each noun adds its own line.
@@ -21,6 +23,7 @@ func nouns() []func(*API) {
 		registerSession,
 		registerStaff,
 		registerSystem,
+		registerLayer,
 		registerDemo,
 	}
 }

@@ -98,7 +98,7 @@ type Move struct {
 	From    string   `json:"from"`
 	To      string   `json:"to"`
 	People  int64    `json:"people"`
-	Samples []uint32 `json:"samples" doc:"Customer numbers of a few of them"`
+	Samples []uint32 `json:"-"` // customer numbers of a few of them
 }
 
 // Preview computes the definition in force and another one in the same pass, over the same people, and compares. It

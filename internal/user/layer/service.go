@@ -46,6 +46,9 @@ func NewService(db *store.DB, engine Engine, now clock.Clock, zone *time.Locatio
 	return &Service{db: db, engine: engine, now: now, zone: zone}
 }
 
+// Store is where the service keeps its snapshots; for reads beside them.
+func (s *Service) Store() store.Querier { return s.db }
+
 // Today is the day of the business zone, YYYY-MM-DD.
 func (s *Service) Today() string { return s.now().In(s.zone).Format(time.DateOnly) }
 

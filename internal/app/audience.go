@@ -1,0 +1,26 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"huoshui/internal/platform/settings"
+	"huoshui/internal/user/audience"
+	"huoshui/internal/user/layer"
+)
+
+// buildAudience makes the engine that walks everybody's facts and what looks on: layers.
+func (a *App) buildAudience(ctx context.Context) error {
+	name, _, err := settings.Get(ctx, a.DB, "zone", "Asia/Shanghai")
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return fmt.Errorf("setting zone: %w", err)
+	}
+	a.Audience = audience.NewEngine(a.Warehouse, zone)
+	a.Services.Layers = layer.NewService(a.DB, a.Audience, a.Clock.Now, zone)
+	return nil
+}
