@@ -37,6 +37,8 @@ func commands() map[string]command {
 	return map[string]command{
 		"serve":   serveCommand,
 		"migrate": migrateCommand,
+		"rfm":     rfmCommand,
+		"layers":  layersCommand,
 		"doctor":  doctorCommand,
 		"openapi": openapiCommand,
 		"version": versionCommand,

@@ -93,6 +93,15 @@ type Tally struct {
 	Result  Result  `json:"result"`
 }
 
+// Tally counts everybody of the pass, and how many they are; valid after Finish.
+func (p *Pass) Tally(ctx context.Context) (Tally, int64, error) {
+	all, err := p.sets(ctx)
+	if err != nil {
+		return Tally{}, 0, err
+	}
+	return tally(all, p.result), p.snapshot(all, 0, false, p.asOf).People, nil
+}
+
 // Move is the people who go from one layer to another. "" is not there yet, or no longer there.
 type Move struct {
 	From    string   `json:"from"`

@@ -316,6 +316,9 @@ func flagsOf(who *person, def *Definition, reason uint16) uint8 {
 // Result returns what the pass found about everybody together; valid after Finish.
 func (p *Pass) Result() Result { return p.result }
 
+// Day is the as-of day in the business zone, YYYY-MM-DD.
+func (p *Pass) Day() string { return p.asOf.In(p.zone).Format(time.DateOnly) }
+
 // State returns the state that Finish filled.
 func (p *Pass) State() *warehouse.State { return p.state }
 

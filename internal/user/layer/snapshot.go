@@ -162,7 +162,7 @@ func (p *Pass) snapshot(sets []set, version int64, reconstructed bool, now time.
 		}
 	}
 	return Snapshot{
-		Day: p.asOf.In(p.zone).Format(time.DateOnly), AsOf: p.asOf, Seq: p.seq, DefinitionVersion: version, Definition: p.def,
+		Day: p.Day(), AsOf: p.asOf, Seq: p.seq, DefinitionVersion: version, Definition: p.def,
 		Reconstructed: reconstructed, People: people, Result: p.result, ComputedAt: now,
 	}
 }
