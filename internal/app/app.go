@@ -26,6 +26,7 @@ import (
 	"huoshui/internal/platform/telemetry"
 	"huoshui/internal/platform/warehouse"
 	"huoshui/internal/user/audience"
+	"huoshui/internal/web"
 )
 
 // App is everything, built: the engines and the services over them. Its fields may be used between Open and Close.
@@ -259,6 +260,7 @@ func (a *App) Handler() http.Handler {
 		Observe:      a.Metrics.ObserveHTTP,
 		Health:       a.Health,
 		Metrics:      a.Metrics.Handler(),
+		Pages:        web.Handler(),
 	}).Handler()
 }
 
