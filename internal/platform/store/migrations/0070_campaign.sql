@@ -94,6 +94,15 @@ CREATE TABLE messages (
 CREATE INDEX messages_queued ON messages (campaign_id, channel, due_at) WHERE state = 'queued';
 CREATE INDEX messages_sending ON messages (claimed_by) WHERE state = 'sending';
 CREATE INDEX messages_customer ON messages (customer);
+-- Facts that public links have caused already, by id: a link may be followed any number of times.
+CREATE TABLE message_acts (
+	id TEXT PRIMARY KEY
+);
+-- Processes that send, and when each was last alive (machine time).
+CREATE TABLE senders (
+	worker TEXT PRIMARY KEY,
+	seen_at BIGINT NOT NULL
+);
 -- The simulated handset.
 CREATE TABLE phone_messages (
 	id TEXT PRIMARY KEY,
