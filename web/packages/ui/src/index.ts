@@ -2,6 +2,7 @@ import "./tokens.css";
 import "./ui.css";
 
 export { Chart, type ChartClick, type ChartTable, escapeHTML, moneyAxis } from "./chart";
+export { present, setAhead } from "./clock";
 export { type Danger, useConfirmDanger } from "./danger";
 export { RowDrawer } from "./drawer";
 export * from "./format";

@@ -1,6 +1,7 @@
 import { Tooltip } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { present } from "./clock";
 import {
   formatAgo,
   formatCount,
@@ -79,7 +80,7 @@ export function When(props: { at: string | null | undefined; style?: WhenStyle; 
   }
   return (
     <time className="hs-num" dateTime={props.at} title={`${formatWhen(props.at, reader, "second")} ${reader.zone}`}>
-      {formatAgo(props.at, reader.language, Date.now())}
+      {formatAgo(props.at, reader.language, present())}
     </time>
   );
 }
