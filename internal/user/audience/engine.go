@@ -192,6 +192,41 @@ func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with 
 	return out, nil
 }
 
+// Meets answers the conditions for one person as of an instant, by the same leaves that a pass over everybody uses.
+func (e *Engine) Meets(ctx context.Context, asOf time.Time, customer uint32, q Question) ([]bool, error) {
+	plan := &planning{e: e, asOf: asOf, question: q, leaves: map[string]*leaf{}, segments: map[string]*segmentAnswer{}}
+	for _, c := range q.Conditions {
+		if err := plan.collect(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	fold := &leafFold{}
+	for _, l := range plan.leaves {
+		fold.leaves = append(fold.leaves, l)
+	}
+	if _, err := e.WalkOne(ctx, asOf, customer, fold); err != nil {
+		return nil, err
+	}
+	snap, err := e.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := &leavesFound{universe: fold.universe, people: map[string]*roaring.Bitmap{}}
+	for i, l := range fold.leaves {
+		found.people[l.key] = fold.out[i]
+	}
+	a := &algebra{plan: plan, found: found, state: snap}
+	out := make([]bool, len(q.Conditions))
+	for i, c := range q.Conditions {
+		b, err := a.of(c)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = b.Contains(customer)
+	}
+	return out, nil
+}
+
 // company is who comes along in a pass that answers conditions.
 type company struct {
 	folds   []Fold

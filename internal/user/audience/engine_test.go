@@ -255,7 +255,15 @@ func check(rt *rapid.T, t *testing.T, w *world, e *Engine, conditions []Conditio
 	if err != nil {
 		rt.Fatal(err)
 	}
+	one := rapid.Uint32Range(1, 13).Draw(rt, "one")
+	meets, err := e.Meets(t.Context(), w.asOf, one, Question{conditions, w.segment})
+	if err != nil {
+		rt.Fatal(err)
+	}
 	for i, c := range conditions {
+		if meets[i] != w.holds(one, c) {
+			rt.Fatalf("%s: %d alone: %v", c, one, meets[i])
+		}
 		want := []uint32{}
 		for n := uint32(1); n <= 12; n++ {
 			if w.holds(n, c) {
