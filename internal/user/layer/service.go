@@ -88,8 +88,9 @@ func (s *Service) Prepare(ctx context.Context, _ time.Time) (audience.LayerPass,
 }
 
 // Save stores the snapshot of the day and the facts of who changed layer since the snapshot before.
-func (r *refresh) Save(ctx context.Context, _ time.Time, _ uint64) error {
+func (r *refresh) Save(ctx context.Context, _ time.Time, seq uint64) error {
 	s := r.service
+	r.seq = seq
 	sets, err := r.sets(ctx)
 	if err != nil {
 		return err
@@ -249,6 +250,9 @@ func (s *Service) Reconstruct(ctx context.Context, days ...string) error {
 			return err
 		}
 		snap := passes[0].snapshot(sets, version, true, s.now())
+		if snap.People == 0 { // before the first customer
+			continue
+		}
 		err = s.db.Tx(ctx, func(tx *store.Tx) error { return putSnapshot(ctx, tx, snap, sets) })
 		if err != nil {
 			return fmt.Errorf("save snapshot of %s: %w", day, err)

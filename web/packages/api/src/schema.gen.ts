@@ -191,6 +191,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody by layer, stage, class and reason, with the course of the sizes */
+        get: operations["get_layers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days there are snapshots of, newest first */
+        get: operations["list_layer_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The definition in force, and the presets */
+        get: operations["get_layer_definition"];
+        /** Put a definition in force from the next refresh on */
+        put: operations["save_layer_definition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/definition/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The definitions saved so far, newest first */
+        get: operations["list_layer_definitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/definition/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a definition would change: counts before and after, and who moves; nothing is saved */
+        post: operations["preview_layer_definition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The RFM cube: people and value by scores, the breaks, the eight classes */
+        get: operations["get_layer_matrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/migration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who went from which layer to which between two days */
+        get: operations["get_layer_migration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a figure of the layers pages, those who spent most first */
+        get: operations["list_layer_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/reconstruct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compute the snapshots of past month ends that are missing, from the facts */
+        post: operations["reconstruct_layers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -477,6 +631,378 @@ export interface components {
             field: string;
             message: string;
         };
+        LayerActivityRules: {
+            /** Format: int64 */
+            days: number;
+            /** Format: int64 */
+            visits: number;
+        };
+        LayerCell: {
+            /** Format: int32 */
+            f: number;
+            /** Format: int32 */
+            m: number;
+            /** Format: int64 */
+            people: number;
+            /** Format: int32 */
+            r: number;
+            /** Format: int64 */
+            value_fen: number;
+        };
+        LayerCompared: {
+            day: string;
+            layers: components["schemas"]["LayerCount"][];
+        };
+        LayerCount: {
+            code: string;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            value_fen: number;
+        };
+        LayerCuts: {
+            frequency: number[];
+            monetary_fen: number[];
+            recency_days: number[];
+        };
+        LayerDefinition: {
+            activity: components["schemas"]["LayerActivityRules"];
+            layers: components["schemas"]["LayerRules"];
+            lifecycle: components["schemas"]["LayerLifecycleRules"];
+            /**
+             * @description The industry preset it began as, or custom
+             * @enum {string}
+             */
+            preset: "retail" | "pet_food" | "mother_baby" | "custom";
+            rfm: components["schemas"]["LayerRFMRules"];
+        };
+        LayerInForce: {
+            definition: components["schemas"]["LayerDefinition"];
+            presets: components["schemas"]["LayerDefinition"][];
+            /** Format: int64 */
+            version: number;
+        };
+        LayerLifecycleRules: {
+            /**
+             * Format: int64
+             * @description At risk after so many days without any sign of life
+             */
+            at_risk_days: number;
+            /**
+             * Format: int64
+             * @description Registered for fewer days: new
+             */
+            growing_from_days: number;
+            /**
+             * Format: int64
+             * @description Registered for so many days at most: growing
+             */
+            growing_to_days: number;
+            /**
+             * Format: int64
+             * @description Lost when silence is longer than so many days
+             */
+            lost_after_days: number;
+            /**
+             * Format: int64
+             * @description Silent after so many days without an interaction
+             */
+            silent_no_contact_days: number;
+            /**
+             * Format: int64
+             * @description Silent after so many days without an order
+             */
+            silent_no_order_days: number;
+            /**
+             * Format: int64
+             * @description Churn warning: registered for so many days and never bought
+             */
+            warn_no_order_days: number;
+        };
+        LayerMatrix: {
+            /** @description Cells with somebody in them */
+            cells: components["schemas"]["LayerCell"][];
+            classes: components["schemas"]["LayerCount"][];
+            day: string;
+            result: components["schemas"]["LayerResult"];
+            rules: components["schemas"]["LayerRFMRules"];
+        };
+        LayerMigration: {
+            after: components["schemas"]["LayerCount"][];
+            before: components["schemas"]["LayerCount"][];
+            /**
+             * Format: int64
+             * @description People who sank
+             */
+            down: number;
+            /** @description Day of the earlier snapshot used */
+            from: string;
+            /** @description Those who stayed included; from "" is new since, to "" is gone */
+            moves: components["schemas"]["LayerMove"][];
+            /** @description More people sank than rose */
+            reversed: boolean;
+            /** @description Both days were computed with the same definition */
+            same_definition: boolean;
+            to: string;
+            /**
+             * Format: int64
+             * @description People who rose: lost < silent < new < potential < vip
+             */
+            up: number;
+        };
+        LayerMove: {
+            from: string;
+            /** Format: int64 */
+            people: number;
+            to: string;
+        };
+        LayerNewRules: {
+            /** Format: int64 */
+            days: number;
+            /** Format: int64 */
+            max_orders: number;
+        };
+        LayerOverview: {
+            classes: components["schemas"]["LayerCount"][];
+            /** @description The snapshot nearest to a week before, when there is one */
+            compared?: components["schemas"]["LayerCompared"];
+            flags: components["schemas"]["LayerCount"][];
+            layers: components["schemas"]["LayerCount"][];
+            reasons: components["schemas"]["LayerCount"][];
+            result: components["schemas"]["LayerResult"];
+            snapshot: components["schemas"]["LayerSnapshot"];
+            stages: components["schemas"]["LayerCount"][];
+            /** @description Sizes of the layers, day by day, oldest first */
+            trend: components["schemas"]["LayerPoint"][];
+        };
+        LayerPerson: {
+            city: string;
+            class: string;
+            /** @description The id the person is known by where they came from */
+            code: string;
+            /**
+             * Format: int32
+             * @description Customer number
+             */
+            customer: number;
+            /** Format: int32 */
+            f: number;
+            /** Format: int32 */
+            frequency: number;
+            id: string;
+            /** Format: date-time */
+            last_order?: string;
+            /** Format: date-time */
+            last_order_at?: string;
+            /** Format: date-time */
+            last_seen?: string;
+            layer: string;
+            /** Format: int32 */
+            m: number;
+            /** Format: int64 */
+            monetary_fen: number;
+            name: string;
+            /**
+             * Format: int32
+             * @description Ever
+             */
+            orders: number;
+            /** Format: int32 */
+            r: number;
+            reason: string;
+            /**
+             * Format: int32
+             * @description -1: never ordered
+             */
+            recency_days: number;
+            /**
+             * Format: int64
+             * @description Ever
+             */
+            spent_fen: number;
+            stage: string;
+        };
+        LayerPoint: {
+            code: string;
+            day: string;
+            /** Format: int64 */
+            people: number;
+            reconstructed: boolean;
+            /** Format: int64 */
+            value_fen: number;
+        };
+        LayerPotentialRules: {
+            /**
+             * Format: int64
+             * @description Greatest average order; 0 for no bound
+             */
+            max_average_fen: number;
+            /** Format: int64 */
+            max_orders: number;
+            /**
+             * Format: int64
+             * @description Least average order; 0 for no bound
+             */
+            min_average_fen: number;
+            /** Format: int64 */
+            min_orders: number;
+            must_be_active: boolean;
+            /** Format: int64 */
+            registered_max_days: number;
+            /** Format: int64 */
+            registered_min_days: number;
+        };
+        LayerRFMRules: {
+            /** @enum {string} */
+            high_by: "score" | "mean";
+            /**
+             * Format: int64
+             * @description With high_by score: the least score that is high
+             */
+            high_from: number;
+            /** @description Breaks of the manual method */
+            manual: components["schemas"]["LayerCuts"];
+            /** @enum {string} */
+            method: "quantile" | "kmeans" | "manual";
+            /** @description Take money given back in the window off monetary */
+            net_refunds: boolean;
+            /**
+             * Format: int64
+             * @description Orders of the last so many days count; 0 counts all
+             */
+            window_days: number;
+            /**
+             * Format: double
+             * @description Share of values at each end pulled in before breaks are found, in percent
+             */
+            winsorise_percent: number;
+        };
+        LayerResult: {
+            /**
+             * Format: int64
+             * @description People with an order in the RFM window
+             */
+            buyers: number;
+            cuts: components["schemas"]["LayerCuts"];
+            /**
+             * Format: int64
+             * @description Spending in the VIP window from here on is high
+             */
+            high_spend_fen: number;
+            /** @description Mean R, F and M score of the buyers */
+            mean_score: number[];
+        };
+        LayerRules: {
+            new: components["schemas"]["LayerNewRules"];
+            potential: components["schemas"]["LayerPotentialRules"];
+            silent: components["schemas"]["LayerSilentRules"];
+            vip: components["schemas"]["LayerVIPRules"];
+        };
+        LayerSilentRules: {
+            /**
+             * Format: int64
+             * @description Spending per month above this…
+             */
+            first_monthly_fen: number;
+            /**
+             * Format: int64
+             * @description …and so many days without a repeat order: goes first
+             */
+            first_no_order_days: number;
+        };
+        LayerSnapshot: {
+            /** Format: date-time */
+            as_of: string;
+            /** Format: date-time */
+            computed_at: string;
+            day: string;
+            definition: components["schemas"]["LayerDefinition"];
+            /** Format: int64 */
+            definition_version: number;
+            /** Format: int64 */
+            people: number;
+            /** @description Computed later from the facts, not on the day */
+            reconstructed: boolean;
+            result: components["schemas"]["LayerResult"];
+        };
+        LayerSnapshotDay: {
+            day: string;
+            /** Format: int64 */
+            definition_version: number;
+            /** Format: int64 */
+            people: number;
+            reconstructed: boolean;
+        };
+        LayerTally: {
+            classes: components["schemas"]["LayerCount"][];
+            flags: components["schemas"]["LayerCount"][];
+            layers: components["schemas"]["LayerCount"][];
+            reasons: components["schemas"]["LayerCount"][];
+            result: components["schemas"]["LayerResult"];
+            stages: components["schemas"]["LayerCount"][];
+        };
+        LayerVIPRules: {
+            /**
+             * @description Whether high spending is an amount or a share of buyers
+             * @enum {string}
+             */
+            by: "amount" | "top_share";
+            /**
+             * Format: int64
+             * @description Beyond so many days without an order a big spender is no VIP
+             */
+            max_no_order_days: number;
+            /**
+             * Format: int64
+             * @description The least spending ever
+             */
+            min_lifetime_fen: number;
+            /**
+             * Format: int64
+             * @description The least number of orders ever
+             */
+            min_orders: number;
+            /**
+             * Format: int64
+             * @description With by amount: the least spending in the window
+             */
+            min_spent_fen: number;
+            /**
+             * Format: double
+             * @description Away for so many times the person's own mean gap between orders; 0 switches it off
+             */
+            pseudo_gap_factor: number;
+            /**
+             * Format: int64
+             * @description So many days without an interaction; 0 switches it off
+             */
+            pseudo_no_contact_days: number;
+            /**
+             * Format: double
+             * @description With by top_share: the best so many percent of the window's buyers
+             */
+            top_percent: number;
+            /**
+             * Format: int64
+             * @description Spending is summed over so many days
+             */
+            window_days: number;
+        };
+        LayerVersion: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            definition: components["schemas"]["LayerDefinition"];
+            /** Format: int64 */
+            version: number;
+        };
+        MonthsBody: {
+            /**
+             * Format: int64
+             * @default 12
+             */
+            months: number;
+        };
         PageDemoOwner: {
             items: components["schemas"]["DemoOwner"][];
             /** @description Cursor of the following page; empty on the last */
@@ -490,6 +1016,39 @@ export interface components {
         };
         PageDemoWare: {
             items: components["schemas"]["DemoWare"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageLayerPerson: {
+            items: components["schemas"]["LayerPerson"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageLayerSnapshotDay: {
+            items: components["schemas"]["LayerSnapshotDay"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageLayerVersion: {
+            items: components["schemas"]["LayerVersion"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -543,6 +1102,28 @@ export interface components {
             now: string;
             owner: components["schemas"]["DemoOwner"];
         };
+        Preview: {
+            after: components["schemas"]["LayerTally"];
+            /** Format: date-time */
+            as_of: string;
+            before: components["schemas"]["LayerTally"];
+            /**
+             * Format: int64
+             * @description People who would be in another layer
+             */
+            moved: number;
+            /** @description Largest first */
+            moves: components["schemas"]["LayerMove"][];
+            /** @description A few of those who move, by from>to */
+            samples: {
+                [key: string]: components["schemas"]["LayerPerson"][];
+            };
+            /**
+             * Format: double
+             * @description How long computing took
+             */
+            seconds: number;
+        };
         Problem: {
             /**
              * @description Stable name of the message, for programs and catalogues
@@ -574,6 +1155,14 @@ export interface components {
         RoleInfo: {
             permissions: string[];
             role: string;
+        };
+        SaveBody: {
+            /**
+             * Format: int64
+             * @description The version it was made from
+             */
+            base_version: number;
+            definition: components["schemas"]["LayerDefinition"];
         };
         StaffAccount: {
             active: boolean;
@@ -642,6 +1231,9 @@ export interface components {
         SystemState: {
             engines: components["schemas"]["EngineState"][];
             version: string;
+        };
+        TryBody: {
+            definition: components["schemas"]["LayerDefinition"];
         };
     };
     responses: never;
@@ -989,6 +1581,336 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_layers: {
+        parameters: {
+            query?: {
+                /** @description The newest snapshot not after this day; the newest of all when left out */
+                day?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_layer_days: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLayerSnapshotDay"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_layer_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerInForce"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_layer_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerInForce"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_layer_definitions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLayerVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_layer_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_layer_matrix: {
+        parameters: {
+            query?: {
+                /** @description The newest snapshot not after this day; the newest of all when left out */
+                day?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerMatrix"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_layer_migration: {
+        parameters: {
+            query: {
+                from: string;
+                /** @description The newest when left out */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerMigration"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_layer_people: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                day?: string;
+                layer?: "vip" | "potential" | "new" | "silent" | "lost";
+                stage?: "new" | "growing" | "mature" | "silent" | "at_risk" | "lost";
+                class?: "champion" | "develop" | "keep" | "win_back" | "general_value" | "general_develop" | "general_keep" | "general_win_back";
+                flag?: "active" | "pseudo_high_value" | "call_first" | "churn_warning";
+                reason?: string;
+                /** @description Scores of recency to include: 45 is 4 or 5 */
+                r?: string;
+                f?: string;
+                m?: string;
+                /** @description With from_layer: the earlier day */
+                from_day?: string;
+                /** @description Who was in this layer on the earlier day; none: was not there yet */
+                from_layer?: "vip" | "potential" | "new" | "silent" | "lost" | "none";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLayerPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconstruct_layers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MonthsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLayerSnapshotDay"];
+                };
             };
             /** @description Error */
             default: {
