@@ -53,6 +53,15 @@ const (
 // Run carries campaigns out until ctx ends: one loop that starts, freezes, plans and ends them, and one queue for each
 // channel, so that a slow or dead destination holds up nobody else. When it returns, what was handed over is recorded.
 func (s *Service) Run(ctx context.Context) error {
+	err := s.run(ctx)
+	if ctx.Err() != nil && err != nil {
+		s.Log.InfoContext(ctx, "campaigns stopped", "error", err) // what broke off because we were asked to stop
+		return nil
+	}
+	return err
+}
+
+func (s *Service) run(ctx context.Context) error {
 	if !s.running.CompareAndSwap(false, true) {
 		return errors.New("campaigns are already running in this process")
 	}
@@ -76,11 +85,7 @@ func (s *Service) Run(ctx context.Context) error {
 	for _, name := range []string{channel.Email, channel.Webhook} {
 		g.Go(func() error { return s.runRemote(ctx, name) })
 	}
-	err := g.Wait()
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
+	return g.Wait()
 }
 
 // loop calls step until ctx ends, at once again while there is work, and backs off while it fails.
@@ -158,13 +163,17 @@ func (s *Service) due(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	set, _, err := channel.Load(ctx, s.DB)
+	if err != nil {
+		return false, err
+	}
 	for _, c := range sending {
 		counts, err := countsOf(ctx, s.DB, c.ID)
 		if err != nil || remaining(counts) == 0 {
 			return true, err // all messages at their end, and not yet called done
 		}
 		for _, ch := range c.Plan.Channels {
-			if !s.open(ch) {
+			if !slices.Contains(set.Enabled(), ch) || s.isBroken(ch) {
 				continue
 			}
 			n, err := store.One[int](ctx, s.DB, `SELECT COUNT(*) FROM (SELECT id FROM messages
@@ -177,11 +186,11 @@ func (s *Service) due(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// open reports whether a channel is set up and, as far as is known, can be reached.
-func (s *Service) open(ch string) bool {
+// isBroken reports whether a remote channel is known to be out of reach now.
+func (s *Service) isBroken(ch string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.broken[ch] == "" && slices.Contains(s.setup.channels.Enabled(), ch)
+	return s.broken[ch] != ""
 }
 
 // step does one round of everything that is not sending.
