@@ -65,17 +65,11 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 		o.Notice = os.Stderr
 	}
 	a = &App{Config: cfg, Log: o.Log, Clock: &clock.Shifted{}, Metrics: telemetry.NewMetrics(), options: o}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, a.Close())
-			a = nil
-		}
-	}()
-	if err := a.openEngines(ctx); err != nil {
-		return nil, err
+	if err = a.openEngines(ctx); err == nil {
+		err = a.build(ctx)
 	}
-	if err := a.build(ctx); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
 	a.measure()
 	return a, nil
@@ -157,6 +151,9 @@ func (a *App) Close() error {
 // Run opens everything, serves until ctx ends, and closes it.
 func Run(ctx context.Context, cfg config.Config, o Options) error {
 	a, err := Open(ctx, cfg, o)
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop before it had begun
+	}
 	if err != nil {
 		return err
 	}
@@ -165,6 +162,7 @@ func Run(ctx context.Context, cfg config.Config, o Options) error {
 
 // Serve runs the configured roles until ctx ends or one of them fails.
 func (a *App) Serve(ctx context.Context) error {
+	stopped := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range a.loops() {
 		if a.Config.Has(l.role) {
@@ -172,17 +170,22 @@ func (a *App) Serve(ctx context.Context) error {
 		}
 	}
 	if a.Config.Has(config.API) {
-		if err := a.firstAdmin(ctx); err != nil {
-			return err
-		}
-		group.Go(func() error { return a.serveHTTP(ctx) })
+		group.Go(func() error {
+			if err := a.firstAdmin(ctx); err != nil {
+				return err
+			}
+			return a.serveHTTP(ctx)
+		})
 	}
 	err := group.Wait()
-	if err == nil || errors.Is(err, context.Canceled) {
-		a.Log.Info("stopped")
-		return nil
+	if stopped.Err() == nil {
+		return err
 	}
-	return err
+	a.Log.Info("stopped")
+	if err != nil && !errors.Is(err, context.Cause(stopped)) && !errors.Is(err, context.Canceled) {
+		a.Log.Warn("stopped in the middle of something", "error", err)
+	}
+	return nil
 }
 
 // start runs a loop; its failure before the end of ctx ends the process, which a supervisor starts again.

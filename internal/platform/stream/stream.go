@@ -57,9 +57,10 @@ type Config struct {
 // Open starts the embedded server or connects to the cluster, and creates the stream where it is new.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (s *Stream, err error) {
 	s = &Stream{log: log}
+	opened := s // a return of an error sets s to nil before what is deferred runs
 	defer func() {
 		if err != nil {
-			s.Close()
+			opened.Close()
 		}
 	}()
 	options := []nats.Option{nats.Name("huoshui"), nats.MaxReconnects(-1)}

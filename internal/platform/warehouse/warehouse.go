@@ -86,9 +86,10 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (w *Warehouse, err 
 		db: sql.OpenDB(connector), dialect: duckDialect, log: log,
 		readers: make(chan *sql.Conn, cfg.Readers), changed: make(chan struct{}),
 	}
+	opened := w // a return of an error sets w to nil before what is deferred runs
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, w.Close())
+			err = errors.Join(err, opened.Close())
 		}
 	}()
 	if w.writer, err = w.db.Conn(ctx); err != nil {
