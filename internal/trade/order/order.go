@@ -65,6 +65,7 @@ type Incoming struct {
 	// AmountFen is what was paid, when the source says so for the order as a whole (Fixed); otherwise lines add up.
 	AmountFen int64
 	Fixed     bool
+	Quantity  int64 // units, when the source tells of the order as a whole, without lines
 	Store     string
 	Lines     []IncomingLine
 	// RefundedFen is how much of the order has been given back in all, as far as the source knows; 0 when it says nothing.

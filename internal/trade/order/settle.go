@@ -137,7 +137,7 @@ func (s *Sum) order(at time.Time) {
 func (w *settling) create(in Incoming) Outcome {
 	o := Order{
 		ID: id.New("ord"), Channel: w.channel, Number: in.Number, Customer: in.Customer, PaidAt: in.PaidAt.UTC().Truncate(time.Microsecond),
-		AmountFen: in.AmountFen, AmountFixed: in.Fixed, Store: in.Store, ImportID: w.importID, CreatedAt: w.now,
+		AmountFen: in.AmountFen, AmountFixed: in.Fixed, Quantity: in.Quantity, Store: in.Store, ImportID: w.importID, CreatedAt: w.now,
 	}
 	out := Outcome{OrderID: o.ID, Created: true, NewLines: make([]bool, len(in.Lines))}
 	seen := make(map[string]bool, len(in.Lines))
@@ -179,9 +179,9 @@ func (w *settling) amend(o Order, have map[string]bool, in Incoming) Outcome {
 		}
 		seen[l.Key], out.NewLines[i] = true, true
 		w.line(o.ID, l)
-		grown.quantity += l.Quantity
 		if !o.AmountFixed {
 			grown.amount += l.AmountFen
+			grown.quantity += l.Quantity
 		}
 		if l.Product != "" {
 			w.facts = append(w.facts, o.lineFact(l))
