@@ -225,7 +225,7 @@ func (s *Service) deliverLocal(ctx context.Context, tx *store.Tx, a *active, ch 
 			continue
 		}
 		messages = append(messages, m)
-		out = append(out, outcome{claim: c, sent: true, delivered: true})
+		out = append(out, outcome{claim: c, sent: true, delivered: ch != channel.Task}) // a task has reached nobody until staff say so
 	}
 	switch ch {
 	case channel.Phone:
