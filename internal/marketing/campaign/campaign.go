@@ -37,8 +37,8 @@ const (
 
 // Target is whom a campaign is for.
 type Target struct {
-	Kind string `json:"kind" enum:"segment,layer,everyone" doc:"What id names"`
-	ID   string `json:"id,omitempty" maxLength:"64" doc:"Segment id or layer code"`
+	Kind string `json:"kind" enum:"segment,layer,stage,class,everyone" doc:"What id names"`
+	ID   string `json:"id,omitempty" maxLength:"64" doc:"Segment id, or the code of a layer, lifecycle stage or RFM class"`
 }
 
 // Plan is what an operator decides about a campaign. Contents is copied in when the campaign is launched, so that a
@@ -84,7 +84,7 @@ type Campaign struct {
 // "held" counts those that are held now; all others never fall.
 type Count struct {
 	Channel string `db:"channel" json:"channel"`
-	Step    string `db:"step" json:"step" enum:"planned,held,refused,sent,delivered,opened,clicked,failed,unsubscribed,cancelled"`
+	Step    string `db:"step" json:"step" enum:"planned,held,refused,sent,delivered,opened,clicked,failed,undone,unsubscribed,cancelled"`
 	Reason  string `db:"reason" json:"reason,omitempty"`
 	N       int64  `db:"n" json:"n"`
 }
@@ -100,6 +100,7 @@ const (
 	stepClicked      = "clicked"
 	stepFailed       = "failed"
 	stepUnsubscribed = "unsubscribed"
+	stepUndone       = "undone" // a staff task that was given out and came to nothing
 	stepCancelled    = "cancelled"
 )
 
@@ -143,7 +144,7 @@ func (p Plan) check(enabled []string) error {
 		return errs.New(errs.Invalid, code, format, args...).At(field)
 	}
 	switch {
-	case p.Audience.Kind != "segment" && p.Audience.Kind != "layer" && p.Audience.Kind != "everyone":
+	case !slices.Contains([]string{"segment", "layer", "stage", "class", "everyone"}, p.Audience.Kind):
 		return bad("plan.audience", "campaign.no_audience", "choose a segment, a layer, or everyone")
 	case p.Audience.Kind != "everyone" && p.Audience.ID == "":
 		return bad("plan.audience.id", "campaign.no_audience", "choose which %s", p.Audience.Kind)

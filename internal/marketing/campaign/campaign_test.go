@@ -84,7 +84,7 @@ func (c *crowd) Order(_ context.Context, _ *store.Tx, orders []campaign.Order) e
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range orders {
-		c.got[o.ID] = o
+		c.got[o.Message] = o
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (b *bench) start(t testing.TB) {
 	t.Helper()
 	var err error
 	b.svc, err = campaign.NewService(campaign.Parts{DB: b.db, Now: b.clock.Now, Audience: b.crowd, People: b.crowd, Consents: b.consents, Contents: b.contents,
-		Strategies: b.crowd, Tasks: b.crowd, Sealer: b.keys, Signer: channel.NewSigner(b.keys.Key("tracking"), "https://brand.example"), Dir: b.dir})
+		Strategies: b.crowd, Tasks: b.crowd, Sealer: b.keys, Signer: channel.NewSigner(b.keys.Key("tracking"), func() string { return "https://brand.example" }), Dir: b.dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,9 +424,16 @@ func TestRefusedAddressesRetriesAndDeadDestination(t *testing.T) {
 		if _, stopped, err := b.consents.Of(ctx, 1); err != nil || len(stopped) != 1 || stopped[0].Cause != "bounced" {
 			t.Errorf("%v %v", stopped, err)
 		}
+		for i, done := range []bool{true, false} {
+			if err := db.Tx(ctx, func(tx *store.Tx) error {
+				return b.svc.TaskClosed(ctx, tx, []string{campaign.MessageID(c.ID, 1, 1), "msg_none"}[i], done, "no_answer", b.clock.Now())
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		b.clock.Advance(time.Minute)
 		b.drain(t)
-		if got := b.steps(t, c.ID); got["state done"] != 1 || got["email sent"] != 29 {
+		if got := b.steps(t, c.ID); got["task delivered"] != 1 || got["state done"] != 1 || got["email sent"] != 29 {
 			t.Error(got)
 		}
 

@@ -247,8 +247,8 @@ func orders(a *active, claims []claim, messages []channel.Message) []Order {
 	out := make([]Order, len(messages))
 	for i, m := range messages {
 		p := people[m.Customer]
-		out[i] = Order{ID: m.ID, Campaign: a.ID, Strategy: a.Plan.Strategy, Customer: m.Customer, Title: m.Body.Title, Text: m.Body.Text,
-			Team: a.Plan.Team, Owner: p.Owner, Store: p.Store, At: m.At}
+		out[i] = Order{Message: m.ID, Campaign: a.ID, Strategy: a.Plan.Strategy, Customer: m.Customer, Title: m.Body.Title, Text: m.Body.Text,
+			Team: a.Plan.Team, Owner: p.Owner, At: m.At}
 	}
 	return out
 }

@@ -34,7 +34,6 @@ type Person struct {
 	Email  string
 	Phone  string
 	Zone   string // IANA name; empty: the business zone
-	Store  string
 	Owner  string // staff id
 	Erased bool
 }
@@ -74,9 +73,9 @@ type Strategies interface {
 	ForCampaign(ctx context.Context, strategyID string) (Strategy, error)
 }
 
-// Order is one staff task that a campaign asks for. ID is the message's.
+// Order is one staff task that a campaign asks for.
 type Order struct {
-	ID       string
+	Message  string // id of the message the task carries out
 	Campaign string
 	Strategy string
 	Customer uint32
@@ -84,7 +83,6 @@ type Order struct {
 	Text     string
 	Team     string
 	Owner    string // staff id, where the person has one
-	Store    string
 	At       time.Time
 }
 

@@ -205,8 +205,8 @@ func TestWebhook(t *testing.T) {
 
 // A token says what it was made for and nothing else, and no changed token is taken.
 func TestTokens(t *testing.T) {
-	s := channel.NewSigner([]byte("key"), "https://brand.example/")
-	other := channel.NewSigner([]byte("other key"), "https://brand.example")
+	s := channel.NewSigner([]byte("key"), func() string { return "https://brand.example/" })
+	other := channel.NewSigner([]byte("other key"), func() string { return "https://brand.example" })
 	rapid.Check(t, func(r *rapid.T) {
 		message := "msg_" + rapid.StringMatching(`[0-9a-z]{26}-[0-9a-z]{7}-[0-3]`).Draw(r, "message")
 		url := "https://" + rapid.StringMatching(`[a-z]{1,10}\.example/[ -~]{0,40}`).Draw(r, "url")

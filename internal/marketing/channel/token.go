@@ -27,24 +27,25 @@ const macSize = 16
 // Signer makes and reads tracking tokens. A token carries what it is for, the message's id and, for a click, the
 // address it leads to, all under an HMAC: nobody can make one that leads elsewhere, so there is no open redirect.
 type Signer struct {
-	base string // public address of this installation, no slash at the end
+	base func() string // public address of this installation
 	macs sync.Pool
 }
 
-// NewSigner returns a signer for links under the public base address ("https://brand.example"). key is secret.
-func NewSigner(key []byte, base string) *Signer {
+// NewSigner returns a signer for links under the public base address ("https://brand.example"), which is asked for each
+// time since it may be known only once the server listens. key is secret.
+func NewSigner(key []byte, base func() string) *Signer {
 	key = append([]byte(nil), key...)
-	return &Signer{base: strings.TrimRight(base, "/"), macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+	return &Signer{base: base, macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
 
 // Open returns the address of the picture that says the message was opened.
 func (s *Signer) Open(message string) string {
-	return s.base + "/t/o/" + s.token(KindOpen, message, "") + ".gif"
+	return s.root() + "/t/o/" + s.token(KindOpen, message, "") + ".gif"
 }
 
 // Unsubscribe returns the address of the page, and of the one-click POST (RFC 8058), that unsubscribes the person.
 func (s *Signer) Unsubscribe(message string) string {
-	return s.base + "/t/u/" + s.token(KindUnsubscribe, message, "")
+	return s.root() + "/t/u/" + s.token(KindUnsubscribe, message, "")
 }
 
 // Click returns the address that records a click and leads to url. Addresses that are not http(s) stay as they are.
@@ -52,8 +53,10 @@ func (s *Signer) Click(message, url string) string {
 	if !web(url) {
 		return url
 	}
-	return s.base + "/t/c/" + s.token(KindClick, message, url)
+	return s.root() + "/t/c/" + s.token(KindClick, message, url)
 }
+
+func (s *Signer) root() string { return strings.TrimRight(s.base(), "/") }
 
 func web(url string) bool {
 	return strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://")
