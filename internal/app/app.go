@@ -264,7 +264,6 @@ func (a *App) Handler() http.Handler {
 		Health:       a.Health,
 		Metrics:      a.Metrics.Handler(),
 		Pages:        web.Handler(),
-		Pages:        web.Handler(),
 	}).Handler()
 }
 
