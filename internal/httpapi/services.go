@@ -1,20 +1,34 @@
 package httpapi
 
 import (
+	"huoshui/internal/data/importing"
+	"huoshui/internal/data/metric"
 	"huoshui/internal/demo"
+	"huoshui/internal/marketing/campaign"
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
+	"huoshui/internal/trade/order"
+	"huoshui/internal/user/audience"
+	"huoshui/internal/user/consent"
+	"huoshui/internal/user/customer"
 	"huoshui/internal/user/layer"
 )
 
 // Services is what the routes act through; each noun adds its own field. Fields are nil while the OpenAPI document is
 // generated, so a register function must not call them: use them inside handlers, as a.Services.Staff.List(…).
 type Services struct {
-	Staff    *staff.Service
-	Sessions *auth.Sessions
-	Demo     *demo.Service // nil outside demo mode
-	Layers   *layer.Service
-	BaseURL  string // how browsers and mail readers reach us, no trailing slash
+	Customers *customer.Service
+	Orders    *order.Service
+	Imports   *importing.Service
+	Staff     *staff.Service
+	Sessions  *auth.Sessions
+	Demo      *demo.Service // nil outside demo mode
+	Layers    *layer.Service
+	Segments  *audience.Service
+	Metrics   *metric.Service
+	Campaigns *campaign.Service
+	Consents  *consent.Service
+	BaseURL   string // how browsers and mail readers reach us, no trailing slash
 }
 
 // nouns are the files of routes, in the order of the document; each noun adds its own line.
@@ -23,7 +37,14 @@ func nouns() []func(*API) {
 		registerSession,
 		registerStaff,
 		registerSystem,
+		registerCustomer,
+		registerImport,
 		registerLayer,
+		registerSegment,
+		registerOverview,
+		registerCampaign,
+		registerPolicy,
+		registerPublic,
 		registerDemo,
 	}
 }
