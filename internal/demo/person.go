@@ -43,8 +43,8 @@ func Key(index int) string { return fmt.Sprintf("HS%06d", index+1) }
 func newPerson(seed uint64, index int) person {
 	r := roll(seed, forPerson, index, 0)
 	p := person{Index: index, Key: Key(index)}
-	// No mobile number in China begins with 100; example.com is nobody's (RFC 2606).
-	p.Phone = fmt.Sprintf("100%08d", index+1)
+	// The country code 999 is given to nobody (ITU E.164); example.com is nobody's (RFC 2606).
+	p.Phone = fmt.Sprintf("+999%08d", index+1)
 	if r.chance(0.62) {
 		p.Email, p.Mail = fmt.Sprintf("hs%06d@example.com", index+1), r.chance(0.88)
 	}

@@ -158,51 +158,60 @@ func SetClock(ctx context.Context, db *store.DB, shifted *clock.Shifted) error {
 	return nil
 }
 
+// Present reports whether the store holds a demo brand.
+func Present(ctx context.Context, q store.Querier) (bool, error) {
+	_, err := store.One[int64](ctx, q, `SELECT now FROM demo_brands WHERE id = ?`, brandID)
+	if errs.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Prepare makes the brand's history and imports it where that has not been done, and remembers the world otherwise.
-// It reports what it is doing to say.
-func (s *Service) Prepare(ctx context.Context, say func(stage string)) error {
+// It reports what it is doing to say, and returns whether the brand is new.
+func (s *Service) Prepare(ctx context.Context, say func(stage string)) (fresh bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := loadBrand(ctx, s.db)
 	if err == nil && b.Ready {
 		if s.world, err = Load(b.World); err != nil {
-			return err
+			return false, err
 		}
 		s.heard = b.HeardUntil
-		return s.meet(ctx)
+		return false, s.meet(ctx)
 	}
 	if err != nil && !errs.Is(err, errs.NotFound) {
-		return err
+		return false, err
 	}
 	today := s.clock.Now()
 	say("people")
 	world, files, visits, err := WriteHistory(s.dir, s.opt(today))
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer os.RemoveAll(s.dir)
 	s.world, s.heard = world, today
 	if err := s.keep(ctx, false); err != nil { // so that a start that is cut short goes on with the same day
-		return err
+		return false, err
 	}
 	for _, f := range files {
 		say(f.Target + " " + f.Channel)
 		if err := s.doors.Importer.ImportDemo(ctx, f); err != nil {
-			return fmt.Errorf("import demo %s of %s: %w", f.Target, f.Channel, err)
+			return false, fmt.Errorf("import demo %s of %s: %w", f.Target, f.Channel, err)
 		}
 	}
 	if err := s.meet(ctx); err != nil {
-		return err
+		return false, err
 	}
 	say("visits")
 	if err := s.visit(ctx, visits); err != nil {
-		return err
+		return false, err
 	}
 	if err := s.live(ctx, today); err != nil {
-		return err
+		return false, err
 	}
 	say("layers")
-	return s.settle(ctx)
+	return true, s.settle(ctx)
 }
 
 // keep writes down where the world stands.
