@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"huoshui/internal/data/metric"
 	"huoshui/internal/platform/settings"
 	"huoshui/internal/user/audience"
 	"huoshui/internal/user/layer"
 )
 
-// buildAudience makes the engine that walks everybody's facts and what looks on: layers.
+// buildAudience makes the engine that walks everybody's facts and what looks on: layers and segments.
 func (a *App) buildAudience(ctx context.Context) error {
 	name, _, err := settings.Get(ctx, a.DB, "zone", "Asia/Shanghai")
 	if err != nil {
@@ -21,6 +22,8 @@ func (a *App) buildAudience(ctx context.Context) error {
 		return fmt.Errorf("setting zone: %w", err)
 	}
 	a.Audience = audience.NewEngine(a.Warehouse, zone)
+	a.Services.Metrics = metric.NewService(a.Warehouse, a.Clock.Now, zone)
 	a.Services.Layers = layer.NewService(a.DB, a.Audience, a.Clock.Now, zone)
+	a.Services.Segments = audience.NewService(a.DB, a.Audience, a.Clock.Now, a.Services.Layers)
 	return nil
 }

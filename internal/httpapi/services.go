@@ -1,11 +1,15 @@
 package httpapi
 
 import (
+	"huoshui/internal/data/effect"
 	"huoshui/internal/data/importing"
 	"huoshui/internal/data/metric"
 	"huoshui/internal/demo"
 	"huoshui/internal/marketing/campaign"
+	"huoshui/internal/marketing/content"
+	"huoshui/internal/marketing/strategy"
 	"huoshui/internal/org/staff"
+	"huoshui/internal/org/task"
 	"huoshui/internal/platform/auth"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/user/audience"
@@ -17,18 +21,22 @@ import (
 // Services is what the routes act through; each noun adds its own field. Fields are nil while the OpenAPI document is
 // generated, so a register function must not call them: use them inside handlers, as a.Services.Staff.List(…).
 type Services struct {
-	Customers *customer.Service
-	Orders    *order.Service
-	Imports   *importing.Service
-	Staff     *staff.Service
-	Sessions  *auth.Sessions
-	Demo      *demo.Service // nil outside demo mode
-	Layers    *layer.Service
-	Segments  *audience.Service
-	Metrics   *metric.Service
-	Campaigns *campaign.Service
-	Consents  *consent.Service
-	BaseURL   string // how browsers and mail readers reach us, no trailing slash
+	Customers  *customer.Service
+	Orders     *order.Service
+	Imports    *importing.Service
+	Staff      *staff.Service
+	Sessions   *auth.Sessions
+	Demo       *demo.Service // nil outside demo mode
+	Layers     *layer.Service
+	Segments   *audience.Service
+	Metrics    *metric.Service
+	Campaigns  *campaign.Service
+	Consents   *consent.Service
+	Contents   *content.Service
+	Strategies *strategy.Service
+	Effect     *effect.Service
+	Tasks      *task.Service
+	BaseURL    string // how browsers and mail readers reach us, no trailing slash
 }
 
 // nouns are the files of routes, in the order of the document; each noun adds its own line.
@@ -42,7 +50,11 @@ func nouns() []func(*API) {
 		registerLayer,
 		registerSegment,
 		registerOverview,
+		registerStrategy,
+		registerContent,
 		registerCampaign,
+		registerEffect,
+		registerTask,
 		registerPolicy,
 		registerPublic,
 		registerDemo,

@@ -38,8 +38,8 @@ import (
 // erased, as of the watermark. A person who never did anything has done everything zero times; a number that only
 // facts mention is nobody.
 type Condition struct {
-	Kind string
-	Spec any // a pointer to the spec type of the kind
+	Kind string `json:"kind" enum:"everyone,and,or,not,attribute,contact,registered,birthday,age,layer,stage,rfm,facts,segment"`
+	Spec any    `json:"spec"` // a pointer to the spec type of the kind
 }
 
 // The specs. A measure over no facts is 0 for count, days, amount and quantity, so {"max": 0} finds who never did it; average,

@@ -280,6 +280,41 @@ func check(rt *rapid.T, t *testing.T, w *world, e *Engine, conditions []Conditio
 	}
 }
 
+// The engine and the warehouse's own SQL count the same people.
+func TestEngineAgreesWithSQL(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := &world{people: map[uint32]event.Attributes{}, state: map[uint32]standing{}, asOf: now, zone: shanghai}
+		wh := warehousetest.Open(t)
+		defer wh.Close() //nolint:errcheck // closed again by the cleanup
+		e := NewEngine(wh, shanghai)
+		if err := wh.SaveState(t.Context(), w.standings(rt)); err != nil {
+			rt.Fatal(err)
+		}
+		w.load(rt, t, wh, 0)
+		if err := wh.Compact(t.Context()); err != nil {
+			rt.Fatal(err)
+		}
+		for range 10 {
+			c := genCondition(rt, 2)
+			query, err := e.CountSQL(c, now)
+			if err != nil { // not everything is written as SQL
+				continue
+			}
+			want, err := warehouse.One[int64](t.Context(), wh, query)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			answer, err := e.Evaluate(t.Context(), now, Question{Conditions: []Condition{c}})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if got := int64(answer.People[0].GetCardinality()); got != want {
+				rt.Fatalf("%s: %d, SQL says %d: %s", c, got, want, query)
+			}
+		}
+	})
+}
+
 func TestConditionErrorsNameThePath(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"kind":"and","spec":{"of":[{"kind":"everyone","spec":{}},{"kind":"facts","spec":{"fact":"order.paid","window":{"last_days":-1},"min":1}}]}}`: "condition.spec.of[1].spec.window.last_days",

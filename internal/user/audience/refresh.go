@@ -57,6 +57,9 @@ func (s *Service) Refresh(ctx context.Context, asOf time.Time) (Report, error) {
 	return r, nil
 }
 
+// RefreshNow is Refresh as of the business's present.
+func (s *Service) RefreshNow(ctx context.Context) (Report, error) { return s.Refresh(ctx, s.now()) }
+
 // pass answers the question and computes and saves the layering, all in one walk.
 func (s *Service) pass(ctx context.Context, asOf time.Time, q Question) (*Answer, error) {
 	if s.layering == nil {

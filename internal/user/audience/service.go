@@ -25,11 +25,13 @@ type Service struct {
 	layering Layering // nil: refresh computes segments only
 
 	refreshing sync.Mutex // one refresh at a time
+	kicks      chan struct{}
+	seen       uint64 // version of the warehouse when Run last looked after a kick
 }
 
 // NewService returns the service. layering may be nil where nobody needs layers.
 func NewService(db *store.DB, engine *Engine, now clock.Clock, layering Layering) *Service {
-	return &Service{db: db, engine: engine, now: now, layering: layering}
+	return &Service{db: db, engine: engine, now: now, layering: layering, kicks: make(chan struct{}, 1)}
 }
 
 // Engine is what the service asks.
