@@ -9,7 +9,7 @@ import {
 import { $api, api, problemOf, UnauthorizedEvent } from "@huoshui/api";
 import { ErrorNote, type Language, Loading } from "@huoshui/ui";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Button, Dropdown, Modal, Tooltip } from "antd";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -29,15 +29,15 @@ const bars = features.flatMap((f) => (f.bar ? [{ name: f.name, Bar: lazy(f.bar) 
 export function Layout() {
   const session = useSessionQuery();
   const navigate = useNavigate();
-  const here = useLocation();
   const problem = session.error ? problemOf(session.error) : undefined;
   const stranger = problem?.status === 401 && !session.data;
   const mustChange = session.data?.must_change;
   useEffect(() => {
     if (stranger || mustChange) {
-      void navigate({ to: "/sign-in", search: { to: here.href } as never, replace: true });
+      const here = window.location.pathname + window.location.search;
+      void navigate({ to: "/sign-in", search: (here === "/console/" ? {} : { to: here }) as never, replace: true });
     }
-  }, [stranger, mustChange, navigate, here.href]);
+  }, [stranger, mustChange, navigate]);
   if (session.data && !mustChange) {
     return (
       <SessionProvider staff={session.data}>

@@ -9,7 +9,7 @@ export interface KeysetPage<Row> {
 /** Options of `$api.useInfiniteQuery` for every list of the API. */
 export const keyset = {
   pageParamName: "after",
-  initialPageParam: undefined as unknown as string,
+  initialPageParam: "",
   getNextPageParam: (page: unknown): string | undefined => (page as KeysetPage<unknown>).next || undefined,
 };
 
