@@ -42,10 +42,12 @@ type App struct {
 	Metrics   *telemetry.Metrics
 	Services  httpapi.Services
 
-	options Options
-	relay   *outbox.Relay
-	lock    *config.Lock
-	close   []func() error // in the order of opening
+	options   Options
+	isDemo    bool                        // the data is the demo brand's
+	demoReady func(context.Context) error // called once the demo brand is there; may be nil
+	relay     *outbox.Relay
+	lock      *config.Lock
+	close     []func() error // in the order of opening
 }
 
 // Options are what a caller may hand in.
@@ -54,6 +56,7 @@ type Options struct {
 	Notice io.Writer            // where a person reads what she must know once: the first password; nil: standard error
 	Ready  func(baseURL string) // called when the server answers; may be nil
 	Quiet  bool                 // no first administrator: for commands that do not serve
+	demo   *DemoOptions         // set by RunDemo
 }
 
 // Open claims the data directory, opens and migrates the engines and builds the services. Close it.
@@ -126,13 +129,19 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 
 // build makes the services, in the order in which they need one another; each owner adds lines.
 func (a *App) build(ctx context.Context) error {
+	if err := a.startDemoClock(ctx); err != nil {
+		return err
+	}
 	accounts := staff.NewService(a.DB, clock.System)
 	a.Services.Staff = accounts
 	a.Services.Sessions = auth.NewSessions(a.DB, accounts, clock.System)
 	if err := a.buildAudience(ctx); err != nil {
 		return err
 	}
-	return nil
+	if err := a.buildImports(ctx); err != nil {
+		return err
+	}
+	return a.buildDemo(ctx)
 }
 
 // closing remembers what Close must close, in reverse order.

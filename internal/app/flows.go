@@ -24,7 +24,13 @@ type loop struct {
 //	    ▲                                                                                            │
 //	    └───────────────── what people do comes back as facts: orders, opens, clicks ◀───────────────┘
 func (a *App) loops() []loop {
-	return append(a.projection(), []loop{}...)
+	all := append(a.projection(), []loop{
+		{"imports", config.Worker, a.Services.Imports.Run},
+	}...)
+	if a.isDemo {
+		all = append(all, loop{"demo brand", config.Worker, a.runDemo})
+	}
+	return all
 }
 
 // projection is what keeps the warehouse equal to the store's facts; commands run it too.

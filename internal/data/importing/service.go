@@ -191,6 +191,27 @@ func (s *Service) Configure(ctx context.Context, importID string, format files.F
 	return imp, err
 }
 
+// Reformat changes how the file of an import that has not begun is read, and guesses its mapping anew.
+func (s *Service) Reformat(ctx context.Context, importID string, format files.Format) (Import, error) {
+	imp, err := getImport(ctx, s.db, importID)
+	if err != nil {
+		return imp, err
+	}
+	format.Kind, format.Gzip, format.Sheets = imp.Format.Kind, imp.Format.Gzip, imp.Format.Sheets // facts, not choices
+	imp.Format = format
+	preview, err := s.preview(imp, 1)
+	if err != nil {
+		return imp, err
+	}
+	imp.Spec.Preset = GuessPreset(imp.Target, preview.Header)
+	imp.Spec.Columns = GuessColumns(imp.Target, imp.Spec.Preset, preview.Header)
+	n, err := s.db.Exec(ctx, `UPDATE imports SET format = ?, spec = ?, dry = 'null' WHERE id = ? AND status = ?`, asJSON(imp.Format), asJSON(imp.Spec), importID, StatusUploaded)
+	if err == nil && n == 0 {
+		err = errs.New(errs.Conflict, "import.begun", "the import has begun already")
+	}
+	return imp, err
+}
+
 // Guess returns what the mapping would be under a preset, for the import's header.
 func (s *Service) Guess(ctx context.Context, importID, preset string) (map[string]int, error) {
 	imp, err := getImport(ctx, s.db, importID)

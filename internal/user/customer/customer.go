@@ -78,8 +78,8 @@ type Ref struct {
 	Conflict bool // one of the keys belongs to somebody else, who keeps it
 }
 
-// attributes is what the audience engine may ask about the person.
-func (c Customer) attributes() event.Attributes {
+// Attributes is what the audience engine may ask about the person.
+func (c Customer) Attributes() event.Attributes {
 	return event.Attributes{
 		Registered: c.RegisteredAt, Gender: c.Gender, Birthday: c.Birthday, Province: c.Province, City: c.City,
 		Source: c.Source, Store: c.Store, Owner: c.Owner, Level: c.Level,
@@ -89,7 +89,7 @@ func (c Customer) attributes() event.Attributes {
 
 // fact tells the loop what the person is now.
 func (c Customer) fact(at time.Time) (event.Fact, error) {
-	props, err := json.Marshal(c.attributes())
+	props, err := json.Marshal(c.Attributes())
 	if err != nil {
 		return event.Fact{}, fmt.Errorf("attributes of %s: %w", c.ID, err)
 	}

@@ -1,0 +1,249 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"huoshui/internal/org/staff"
+	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/warehouse"
+	"huoshui/internal/trade/order"
+	"huoshui/internal/user/customer"
+	"huoshui/internal/user/layer"
+)
+
+// customerRow is a customer with where they stand, which another package knows.
+type customerRow struct {
+	customer.Customer
+	Layer string `json:"layer" doc:"Layer at the newest snapshot; empty before the first"`
+	Class string `json:"class" doc:"RFM class"`
+	Stage string `json:"stage" doc:"Lifecycle stage"`
+}
+
+// customerProfile is all that is known of one person at a glance.
+type customerProfile struct {
+	customer.Customer
+	Keys     []customer.Key  `json:"keys" doc:"What the person is known by"`
+	Standing *layer.Standing `json:"standing,omitempty" doc:"Layer, stage and RFM at the newest snapshot"`
+}
+
+// happening is a fact of a person's timeline, with the names of what it is about.
+type happening struct {
+	warehouse.Happening
+	ProductName string `json:"product_name,omitempty"`
+	OrderNumber string `json:"order_number,omitempty"`
+}
+
+// registerCustomer: people, what they bought and what happened with them.
+func registerCustomer(a *API) {
+	type byID struct {
+		ID string `path:"id" maxLength:"64" doc:"Customer id, or number"`
+	}
+	type list struct {
+		Paging
+		Q              string    `query:"q" maxLength:"100" doc:"Part of a name, the beginning of a phone or e-mail, an id, a code"`
+		Layer          string    `query:"layer" maxLength:"40"`
+		Segment        string    `query:"segment" maxLength:"64"`
+		City           string    `query:"city" maxLength:"200"`
+		Source         string    `query:"source" maxLength:"200"`
+		Level          string    `query:"level" maxLength:"200"`
+		Buyers         string    `query:"buyers" enum:"yes,no"`
+		RegisteredFrom time.Time `query:"registered_from"`
+		RegisteredTo   time.Time `query:"registered_to" doc:"Exclusive"`
+		OrderedFrom    time.Time `query:"ordered_from" doc:"Of the latest order"`
+		OrderedTo      time.Time `query:"ordered_to" doc:"Exclusive"`
+		Sort           string    `query:"sort" enum:"recent,spent,registered" default:"recent"`
+	}
+	get(a, "/api/v1/customers", "list_customers", staff.CustomersRead, func(ctx context.Context, in *list) (Page[customerRow], error) {
+		f := customer.Filter{
+			Search: in.Q, City: in.City, Source: in.Source, Level: in.Level, Buyers: in.Buyers,
+			RegisteredFrom: in.RegisteredFrom, RegisteredTo: in.RegisteredTo, OrderedFrom: in.OrderedFrom, OrderedTo: in.OrderedTo,
+		}
+		for _, set := range [][2]string{{"layer", in.Layer}, {"segment", in.Segment}} {
+			if set[1] == "" {
+				continue
+			}
+			people, err := a.Services.Segments.Resolve(ctx, set[0], set[1])
+			if err != nil {
+				return Page[customerRow]{}, err
+			}
+			f.Within = append(f.Within, people)
+		}
+		page, err := a.Services.Customers.List(ctx, f, in.Sort, in.After, in.Limit)
+		if err != nil {
+			return Page[customerRow]{}, err
+		}
+		rows, err := a.rows(ctx, page.Items)
+		out := PageOf(rows, page.Next, page.Total)
+		out.TotalIsEstimate = page.AtLeast
+		return out, err
+	}, summary("Customers that match, sorted, by keyset; a total that is an estimate means at least so many"))
+
+	get(a, "/api/v1/customer-facets", "list_customer_facets", staff.CustomersRead, func(ctx context.Context, _ *struct{}) (customer.Facets, error) {
+		return a.Services.Customers.Facets(ctx)
+	}, summary("The commonest cities, sources and levels, to filter by"))
+
+	get(a, "/api/v1/customers/{id}", "get_customer", staff.CustomersRead, func(ctx context.Context, in *byID) (customerProfile, error) {
+		c, err := a.Services.Customers.Get(ctx, in.ID)
+		if err != nil {
+			return customerProfile{}, err
+		}
+		p := customerProfile{Customer: c}
+		if p.Keys, err = a.Services.Customers.Keys(ctx, c.Number); err != nil {
+			return p, err
+		}
+		standings, err := a.standings(ctx, []customer.Customer{c})
+		if s, ok := standings[c.Number]; ok {
+			p.Standing = &s
+		}
+		return p, err
+	}, summary("One customer"))
+
+	type timeline struct {
+		byID
+		Paging
+		Kind string `query:"kind" enum:"orders,messages,visits" doc:"Left out: everything"`
+	}
+	get(a, "/api/v1/customers/{id}/timeline", "list_customer_timeline", staff.CustomersRead, func(ctx context.Context, in *timeline) (Page[happening], error) {
+		c, err := a.Services.Customers.Get(ctx, in.ID)
+		if err != nil {
+			return Page[happening]{}, err
+		}
+		below, err := parseTimelineCursor(in.After)
+		if err != nil {
+			return Page[happening]{}, err
+		}
+		facts, err := a.Services.Segments.Engine().Warehouse().Happenings(ctx, c.Number, timelineKinds[in.Kind], below, in.Limit+1)
+		if err != nil {
+			return Page[happening]{}, err
+		}
+		next := ""
+		if len(facts) > in.Limit {
+			facts = facts[:in.Limit]
+			last := facts[in.Limit-1]
+			next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d", last.At.UnixMicro(), last.ID))
+		}
+		items, err := a.named(ctx, facts)
+		return PageOf(items, next, -1), err
+	}, summary("What happened with a customer, newest first"))
+
+	type orders struct {
+		byID
+		Paging
+	}
+	get(a, "/api/v1/customers/{id}/orders", "list_customer_orders", staff.CustomersRead, func(ctx context.Context, in *orders) (Page[order.Order], error) {
+		c, err := a.Services.Customers.Get(ctx, in.ID)
+		if err != nil {
+			return Page[order.Order]{}, err
+		}
+		items, err := a.Services.Orders.OfCustomer(ctx, c.Number, in.After, in.Limit+1)
+		next := ""
+		if len(items) > in.Limit {
+			items = items[:in.Limit]
+			next = items[in.Limit-1].ID
+		}
+		return PageOf(items, next, c.Orders), err
+	}, summary("A customer's orders, latest first"))
+
+	get(a, "/api/v1/orders/{id}", "get_order", staff.CustomersRead, func(ctx context.Context, in *byID) (order.Detail, error) {
+		return a.Services.Orders.Get(ctx, in.ID)
+	}, summary("One order with its lines and refunds"))
+
+	type find struct {
+		Q     string `query:"q" maxLength:"100"`
+		Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	}
+	get(a, "/api/v1/products", "find_products", staff.CustomersRead, func(ctx context.Context, in *find) (Page[order.Product], error) {
+		items, err := a.Services.Orders.FindProducts(ctx, in.Q, in.Limit)
+		return PageOf(items, "", -1), err
+	}, summary("Products that have been sold, by part of code or name"))
+}
+
+// timelineKinds are the names of facts behind the filter of a timeline.
+var timelineKinds = map[string][]string{
+	"orders":   {"order.paid", "order.line", "order.amended", "order.refunded"},
+	"messages": {"message.planned", "message.refused", "message.held", "message.sent", "message.delivered", "message.opened", "message.clicked", "message.failed", "message.unsubscribed", "consent.changed", "campaign.assigned"},
+	"visits":   {"page.viewed"},
+}
+
+func parseTimelineCursor(s string) (c warehouse.Cursor, err error) {
+	if s == "" {
+		return c, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		_, err = fmt.Sscanf(string(b), "%d %d", &c.TS, &c.ID)
+	}
+	if err != nil {
+		return c, errs.New(errs.Invalid, "list.cursor", "the cursor is not one of this list").At("after")
+	}
+	return c, nil
+}
+
+// standings says where customers stand, as of the newest snapshot; nobody stands anywhere before the first.
+func (a *API) standings(ctx context.Context, people []customer.Customer) (map[uint32]layer.Standing, error) {
+	out := map[uint32]layer.Standing{}
+	state, err := a.Services.Segments.Engine().State(ctx)
+	if errs.Is(err, errs.NotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	for _, c := range people {
+		if s, ok := layer.StandingOf(state, c.Number); ok {
+			out[c.Number] = s
+		}
+	}
+	return out, nil
+}
+
+func (a *API) rows(ctx context.Context, people []customer.Customer) ([]customerRow, error) {
+	standings, err := a.standings(ctx, people)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]customerRow, len(people))
+	for i, c := range people {
+		s := standings[c.Number]
+		rows[i] = customerRow{c, s.Layer, s.Class, s.Stage}
+	}
+	return rows, nil
+}
+
+// named adds the names of products and the numbers of orders.
+func (a *API) named(ctx context.Context, facts []warehouse.Happening) ([]happening, error) {
+	var codes []string
+	seen := map[string]bool{}
+	for _, f := range facts {
+		if f.Product != "" && !seen[f.Product] {
+			seen[f.Product] = true
+			codes = append(codes, f.Product)
+		}
+	}
+	products, err := a.Services.Orders.Products(ctx, codes)
+	if err != nil {
+		return nil, err
+	}
+	numbers, err := a.Services.Orders.Numbers(ctx, subjects(facts))
+	out := make([]happening, len(facts))
+	for i, f := range facts {
+		out[i] = happening{f, products[f.Product].Name, numbers[f.Subject]}
+	}
+	return out, err
+}
+
+// subjects are the ids of the orders that facts are about.
+func subjects(facts []warehouse.Happening) (ids []string) {
+	seen := map[string]bool{}
+	for _, f := range facts {
+		if strings.HasPrefix(f.Name, "order.") && !seen[f.Subject] {
+			seen[f.Subject] = true
+			ids = append(ids, f.Subject)
+		}
+	}
+	return ids
+}
