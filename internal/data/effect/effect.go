@@ -172,3 +172,33 @@ type Report struct {
 	Lines      []Line        `json:"lines" doc:"The campaigns of a strategy"`
 	Definition Definition    `json:"definition"`
 }
+
+// Number returns the value of a number of the line by its name, -1 when it has none.
+func (l Line) Number(name string) int64 {
+	s := l.Steps
+	switch name {
+	case "covered":
+		return s.Covered
+	case "holdout":
+		return s.Holdout
+	case "planned":
+		return s.Planned
+	case "refused":
+		return s.Refused
+	case "sent":
+		return s.Sent
+	case "reached":
+		return s.Reached
+	case "opened":
+		return s.Opened
+	case "clicked":
+		return s.Clicked
+	case "failed":
+		return s.Failed
+	case "unsubscribed":
+		return s.Unsubscribed
+	case "converted":
+		return s.Converted
+	}
+	return -1
+}
