@@ -21,7 +21,7 @@ export function Inbox({ place, phone }: { place: Place; phone: Schema<"PhoneStat
           <div className="empty">
             <p>{words.empty}</p>
             <small>{words.empty_why}</small>
-            <a className="link" href="/campaigns">
+            <a className="link" href="/console/campaigns/new">
               {words.to_campaigns}
             </a>
           </div>
