@@ -126,20 +126,20 @@ func registerLayer(a *API) {
 	}
 	type preview struct {
 		layer.Preview
-		People map[string][]layerPerson `json:"samples" doc:"A few of those who move, by from>to"`
+		Samples map[string][]layerPerson `json:"samples" doc:"A few of those who move, by from>to"`
 	}
 	post(a, "/api/v1/layers/definition/preview", "preview_layer_definition", staff.LayersRead, func(ctx context.Context, in *try) (preview, error) {
 		p, err := a.Services.Layers.Preview(ctx, in.Body.Definition)
 		if err != nil {
 			return preview{}, err
 		}
-		out := preview{Preview: p, People: map[string][]layerPerson{}}
+		out := preview{Preview: p, Samples: map[string][]layerPerson{}}
 		for _, move := range p.Moves {
 			standings := make([]layer.Standing, len(move.Samples))
 			for i, n := range move.Samples {
 				standings[i].Customer = n
 			}
-			if out.People[move.From+">"+move.To], err = a.layerPeople(ctx, standings); err != nil {
+			if out.Samples[move.From+">"+move.To], err = a.layerPeople(ctx, standings); err != nil {
 				return preview{}, err
 			}
 		}
