@@ -27,7 +27,7 @@ var Reasons = []string{"no_answer", "wrong_number", "refused", "not_suitable", "
 
 // Order asks for one task. Ordering the same message twice makes one task.
 type Order struct {
-	ID       string // id of the message the task carries out
+	Message  string // id of the message the task carries out
 	Campaign string
 	Strategy string
 	Customer uint32
@@ -35,7 +35,6 @@ type Order struct {
 	Text     string
 	Team     string    // owner team, whose members take turns
 	Owner    string    // staff id of the customer's owner, who comes first; may be empty
-	Store    string    // code of the customer's store; may be empty
 	At       time.Time // when it was asked for
 }
 
@@ -64,7 +63,7 @@ func newTask(o Order, assignee string, dueDays int, zone *time.Location) Task {
 	local := o.At.In(zone)
 	due := time.Date(local.Year(), local.Month(), local.Day()+dueDays+1, 0, 0, 0, 0, zone).Add(-time.Second)
 	return Task{
-		ID: id.From("tsk", o.ID), Message: o.ID, Campaign: o.Campaign, Strategy: o.Strategy, Customer: o.Customer,
+		ID: id.From("tsk", o.Message), Message: o.Message, Campaign: o.Campaign, Strategy: o.Strategy, Customer: o.Customer,
 		Title: o.Title, Text: o.Text, Team: o.Team, Assignee: assignee, State: Open, DueAt: due.UTC(), CreatedAt: o.At,
 	}
 }

@@ -66,7 +66,7 @@ func TestOrderGivesTasksInTurnOnce(t *testing.T) {
 		s, _, _ := open(db)
 		var orders []task.Order
 		for i := range 9 {
-			o := task.Order{ID: fmt.Sprint("msg_", i), Campaign: "cmp_1", Customer: uint32(i + 1), Title: "关怀", Team: "vip", At: noon}
+			o := task.Order{Message: fmt.Sprint("msg_", i), Campaign: "cmp_1", Customer: uint32(i + 1), Title: "关怀", Team: "vip", At: noon}
 			switch i {
 			case 0:
 				o.Owner = "stf_b" // the owner comes first
@@ -107,8 +107,8 @@ func TestCloseTellsTheCampaignAndTheLoopOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := t.Context()
 		s, h, clk := open(db)
-		order(t, db, s, task.Order{ID: "m1", Campaign: "cmp_1", Strategy: "str_1", Customer: 7, Title: "一", Team: "vip", At: noon},
-			task.Order{ID: "m2", Customer: 8, Title: "二", Team: "vip", At: noon})
+		order(t, db, s, task.Order{Message: "m1", Campaign: "cmp_1", Strategy: "str_1", Customer: 7, Title: "一", Team: "vip", At: noon},
+			task.Order{Message: "m2", Customer: 8, Title: "二", Team: "vip", At: noon})
 		page, err := s.List(ctx, task.Filter{State: task.Open})
 		if err != nil {
 			t.Fatal(err)
@@ -162,7 +162,7 @@ func TestListPagesScopesAndExports(t *testing.T) {
 		s, _, clk := open(db)
 		var orders []task.Order
 		for i := range 1203 {
-			orders = append(orders, task.Order{ID: fmt.Sprintf("m%04d", i), Campaign: "cmp_1", Customer: uint32(i + 1), Title: fmt.Sprint("第", i), Text: "+1 说", Team: []string{"vip", "lost"}[i%2], At: noon.Add(time.Duration(i%3) * 24 * time.Hour)})
+			orders = append(orders, task.Order{Message: fmt.Sprintf("m%04d", i), Campaign: "cmp_1", Customer: uint32(i + 1), Title: fmt.Sprint("第", i), Text: "+1 说", Team: []string{"vip", "lost"}[i%2], At: noon.Add(time.Duration(i%3) * 24 * time.Hour)})
 		}
 		order(t, db, s, orders...)
 		seen := map[string]bool{}
