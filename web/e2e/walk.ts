@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, inject } from "vitest";
+
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+/** One signed-in browser window and what may be asked of it. */
+export interface Walk {
+  page: Page;
+  url: string;
+  /** Goes to an address of the console ("/layers") and waits until the page says something. */
+  visit: (path: string) => Promise<void>;
+  /** Takes a picture, and fails on serious accessibility faults, page errors and failed requests since the last look. */
+  look: (name: string) => Promise<void>;
+}
+
+/** Faults of the pictures' subject that are somebody else's: antd's own markup, by axe rule. */
+const tolerated = new Set<string>([]);
+
+/** Opens a browser for a file of walks: an empty profile, the console in Chinese, signed in by the one-time door. */
+export function walking(options: { width?: number; height?: number; signIn?: boolean } = {}): Walk {
+  const walk = {} as Walk;
+  let profile: string;
+  let context: BrowserContext;
+  const faults: string[] = [];
+  beforeAll(async () => {
+    profile = mkdtempSync(join(tmpdir(), "huoshui-chrome-"));
+    context = await chromium.launchPersistentContext(profile, {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
+      locale: "zh-CN",
+      timezoneId: "Asia/Shanghai",
+      reducedMotion: "reduce",
+    });
+    const door = inject("door");
+    const page = context.pages()[0] ?? (await context.newPage());
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => faults.push(`page error: ${error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+        faults.push(`console: ${message.text()}`);
+      }
+    });
+    page.on("response", (response) => {
+      if (response.status() >= 500) {
+        faults.push(`${response.status()} ${response.request().method()} ${response.url()}`);
+      }
+    });
+    walk.page = page;
+    walk.url = door.url;
+    walk.visit = async (path) => {
+      await page.goto(door.url + path);
+      await page.getByRole("heading", { level: 1 }).first().waitFor();
+    };
+    walk.look = async (name) => {
+      await page.waitForLoadState("networkidle");
+      await page.screenshot({ path: join(inject("shots"), `${name}.png`), fullPage: false });
+      expect(await accessible(page), `accessibility of ${name}`).toEqual([]);
+      expect(faults.splice(0), `faults of ${name}`).toEqual([]);
+    };
+    if (options.signIn !== false) {
+      await signIn(page, door);
+    }
+  });
+  afterAll(async () => {
+    await context?.close();
+    rmSync(profile, { recursive: true, force: true });
+  });
+  return walk;
+}
+
+/** Signs in with login and password, by the API: the form has a walk of its own. */
+async function signIn(page: Page, door: { url: string; login: string; password: string }) {
+  const answer = await page.request.post(`${door.url}/api/v1/session`, {
+    data: { login: door.login, password: door.password },
+  });
+  expect(answer.status(), await answer.text()).toBe(200);
+}
+
+/** Serious and critical faults that axe finds in what is on the screen. */
+async function accessible(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const axe = (window as unknown as { axe: { run: (root: Document, options: object) => Promise<AxeResult> } }).axe;
+    const result = await axe.run(document, { resultTypes: ["violations"] });
+    return result.violations
+      .filter((v) => v.impact === "serious" || v.impact === "critical")
+      .map((v) => ({
+        id: v.id,
+        where: v.nodes.slice(0, 4).map((n) => `${n.target.join(" ")} ${n.html.slice(0, 140)}`),
+      }));
+  });
+  return found.filter((f) => !tolerated.has(f.id)).map((f) => `${f.id}: ${f.where.join(" | ")}`);
+}
+
+interface AxeResult {
+  violations: { id: string; impact: string; nodes: { target: string[]; html: string }[] }[];
+}
