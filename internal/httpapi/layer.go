@@ -116,8 +116,12 @@ func registerLayer(a *API) {
 		}
 	}
 	put(a, "/api/v1/layers/definition", "save_layer_definition", staff.LayersWrite, func(ctx context.Context, in *save) (layer.InForce, error) {
-		return a.Services.Layers.SaveDefinition(ctx, in.Body.Definition, in.Body.BaseVersion, auth.From(ctx).ID)
-	}, summary("Put a definition in force from the next refresh on"))
+		saved, err := a.Services.Layers.SaveDefinition(ctx, in.Body.Definition, in.Body.BaseVersion, auth.From(ctx).ID)
+		if err == nil {
+			a.Services.Segments.Kick()
+		}
+		return saved, err
+	}, summary("Put a definition in force; a refresh with it begins at once"))
 
 	type try struct {
 		Body struct {

@@ -38,12 +38,13 @@ type Service struct {
 	now    clock.Clock
 	zone   *time.Location
 
-	filling sync.Mutex // one reconstruction at a time
+	saved   chan struct{} // a refresh has stored a snapshot
+	filling sync.Mutex    // one reconstruction at a time
 }
 
 // NewService returns the service; zone is the business zone.
 func NewService(db *store.DB, engine Engine, now clock.Clock, zone *time.Location) *Service {
-	return &Service{db: db, engine: engine, now: now, zone: zone}
+	return &Service{db: db, engine: engine, now: now, zone: zone, saved: make(chan struct{}, 1)}
 }
 
 // Store is where the service keeps its snapshots; for reads beside them.
@@ -107,6 +108,10 @@ func (r *refresh) Save(ctx context.Context, _ time.Time, seq uint64) error {
 	})
 	if err != nil {
 		return fmt.Errorf("save snapshot of %s: %w", snap.Day, err)
+	}
+	select {
+	case s.saved <- struct{}{}:
+	default: // somebody will look already
 	}
 	return nil
 }
@@ -215,58 +220,4 @@ func (s *Service) Compute(ctx context.Context, asOf time.Time, defs ...Definitio
 		}
 	}
 	return passes, nil
-}
-
-// Reconstruct computes and keeps the snapshots of days in the past that have none, by the definition in force. People
-// who have been erased since, and attributes since changed, are as they are now.
-func (s *Service) Reconstruct(ctx context.Context, days ...string) error {
-	s.filling.Lock()
-	defer s.filling.Unlock()
-	def, version, err := settings.Get(ctx, s.db, Setting, Default())
-	if err != nil {
-		return err
-	}
-	for _, day := range days {
-		if day >= s.Today() {
-			return errs.New(errs.Invalid, "layer.day", "%s is not in the past", day).At("day")
-		}
-		have, err := store.One[int64](ctx, s.db, `SELECT COUNT(*) FROM layer_snapshots WHERE day = ?`, day)
-		if err != nil {
-			return err
-		}
-		if have > 0 {
-			continue
-		}
-		asOf, err := s.EndOf(day)
-		if err != nil {
-			return err
-		}
-		passes, err := s.Compute(ctx, asOf, def)
-		if err != nil {
-			return err
-		}
-		sets, err := passes[0].sets(ctx)
-		if err != nil {
-			return err
-		}
-		snap := passes[0].snapshot(sets, version, true, s.now())
-		if snap.People == 0 { // before the first customer
-			continue
-		}
-		err = s.db.Tx(ctx, func(tx *store.Tx) error { return putSnapshot(ctx, tx, snap, sets) })
-		if err != nil {
-			return fmt.Errorf("save snapshot of %s: %w", day, err)
-		}
-	}
-	return nil
-}
-
-// MonthEnds returns the last days of the n months before today's, oldest first.
-func (s *Service) MonthEnds(n int) []string {
-	y, m, _ := s.now().In(s.zone).Date()
-	days := make([]string, n)
-	for i := range days {
-		days[n-1-i] = time.Date(y, m-time.Month(i), 0, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
-	}
-	return days
 }
