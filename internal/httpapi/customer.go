@@ -44,23 +44,42 @@ func registerCustomer(a *API) {
 	}
 	type list struct {
 		Paging
-		Q              string    `query:"q" maxLength:"100" doc:"Part of a name, the beginning of a phone or e-mail, an id, a code"`
-		Layer          string    `query:"layer" maxLength:"40"`
-		Segment        string    `query:"segment" maxLength:"64"`
-		City           string    `query:"city" maxLength:"200"`
-		Source         string    `query:"source" maxLength:"200"`
-		Level          string    `query:"level" maxLength:"200"`
-		Buyers         string    `query:"buyers" enum:"yes,no"`
-		RegisteredFrom time.Time `query:"registered_from"`
-		RegisteredTo   time.Time `query:"registered_to" doc:"Exclusive"`
-		OrderedFrom    time.Time `query:"ordered_from" doc:"Of the latest order"`
-		OrderedTo      time.Time `query:"ordered_to" doc:"Exclusive"`
-		Sort           string    `query:"sort" enum:"recent,spent,registered" default:"recent"`
+		Q             string `query:"q" maxLength:"100" doc:"Part of a name, the beginning of a phone or e-mail, an id, a code"`
+		Layer         string `query:"layer" maxLength:"40"`
+		Segment       string `query:"segment" maxLength:"64"`
+		City          string `query:"city" maxLength:"200"`
+		Source        string `query:"source" maxLength:"200"`
+		Level         string `query:"level" maxLength:"200"`
+		Buyers        string `query:"buyers" enum:"yes,no"`
+		RegisteredMin string `query:"registered_min" format:"date" doc:"First day, business zone"`
+		RegisteredMax string `query:"registered_max" format:"date" doc:"Last day, business zone"`
+		RecentMin     string `query:"recent_min" format:"date" doc:"Latest order: first day, business zone"`
+		RecentMax     string `query:"recent_max" format:"date" doc:"Latest order: last day, business zone"`
+		SpentMin      int64  `query:"spent_min" minimum:"0" doc:"Paid in all, fen"`
+		SpentMax      int64  `query:"spent_max" minimum:"0"`
+		Sort          string `query:"sort" enum:"recent,-recent,spent,-spent,registered,-registered" default:"-recent" doc:"With - the largest or newest first"`
 	}
 	get(a, "/api/v1/customers", "list_customers", staff.CustomersRead, func(ctx context.Context, in *list) (Page[customerRow], error) {
 		f := customer.Filter{
 			Search: in.Q, City: in.City, Source: in.Source, Level: in.Level, Buyers: in.Buyers,
-			RegisteredFrom: in.RegisteredFrom, RegisteredTo: in.RegisteredTo, OrderedFrom: in.OrderedFrom, OrderedTo: in.OrderedTo,
+			SpentMin: in.SpentMin, SpentMax: in.SpentMax,
+		}
+		for _, d := range []struct {
+			field, day string
+			to         *time.Time
+			end        int
+		}{
+			{"registered_min", in.RegisteredMin, &f.RegisteredFrom, 0}, {"registered_max", in.RegisteredMax, &f.RegisteredTo, 1},
+			{"recent_min", in.RecentMin, &f.OrderedFrom, 0}, {"recent_max", in.RecentMax, &f.OrderedTo, 1},
+		} {
+			if d.day == "" {
+				continue
+			}
+			t, err := time.ParseInLocation(time.DateOnly, d.day, a.Services.Segments.Engine().Zone())
+			if err != nil {
+				return Page[customerRow]{}, errs.New(errs.Invalid, "customer.date", "a day is YYYY-MM-DD").At(d.field)
+			}
+			*d.to = t.AddDate(0, 0, d.end)
 		}
 		for _, set := range [][2]string{{"layer", in.Layer}, {"segment", in.Segment}} {
 			if set[1] == "" {

@@ -16,12 +16,28 @@ import (
 	"huoshui/internal/platform/store"
 )
 
-// Orders of a list, all newest or largest first.
+// What a list can be sorted by; with "-" in front the largest or newest comes first.
 const (
-	SortRecent     = "recent"     // latest order first; people without one last
-	SortSpent      = "spent"      // most paid first
-	SortRegistered = "registered" // newest registration first
+	SortRecent     = "recent"     // latest order; people without one come before all others
+	SortSpent      = "spent"      // paid in all
+	SortRegistered = "registered" // registration
 )
+
+// sorting is a column and a direction.
+type sorting struct {
+	by         string // as the caller said it, for the cursor
+	column     string
+	descending bool
+}
+
+func parseSort(text string) (sorting, error) {
+	name, descending := strings.CutPrefix(text, "-")
+	column, ok := sortColumns[name]
+	if !ok {
+		return sorting{}, errs.New(errs.Invalid, "customer.sort", "sort by recent, spent or registered").At("sort")
+	}
+	return sorting{text, column, descending}, nil
+}
 
 // Filter chooses customers. Zero fields choose everybody who is not erased.
 type Filter struct {
@@ -34,6 +50,8 @@ type Filter struct {
 	OrderedFrom    time.Time // latest order
 	OrderedTo      time.Time // exclusive
 	Buyers         string    // "yes" with an order, "no" without
+	SpentMin       int64     // fen; 0 says nothing
+	SpentMax       int64     // fen; 0 says nothing
 	// Within are sets of customer numbers the person must all be in: a layer's, a segment's.
 	Within []*roaring.Bitmap
 }
@@ -56,11 +74,11 @@ var sortColumns = map[string]string{
 	SortRecent: "COALESCE(last_order_at, 0)", SortSpent: "spent_fen", SortRegistered: "registered_at",
 }
 
-func (c Customer) sortValue(by string) int64 {
+func (c Customer) sortValue(by sorting) int64 {
 	switch {
-	case by == SortSpent:
+	case by.column == sortColumns[SortSpent]:
 		return c.SpentFen
-	case by == SortRegistered:
+	case by.column == sortColumns[SortRegistered]:
 		return c.RegisteredAt.UnixMicro()
 	case c.LastOrderAt.IsZero():
 		return 0
@@ -95,9 +113,9 @@ func Keys(ctx context.Context, q store.Querier, number uint32) ([]Key, error) {
 
 // List returns a page of the customers that match, in the order asked for.
 func List(ctx context.Context, q store.Querier, f Filter, by, after string, limit int) (Page, error) {
-	column, ok := sortColumns[by]
-	if !ok {
-		return Page{}, errs.New(errs.Invalid, "customer.sort", "the order is one of recent, spent and registered").At("sort")
+	order, err := parseSort(by)
+	if err != nil {
+		return Page{}, err
 	}
 	cursor, err := parseCursor(after, by)
 	if err != nil {
@@ -110,9 +128,9 @@ func List(ctx context.Context, q store.Querier, f Filter, by, after string, limi
 	page := Page{Items: []Customer{}}
 	switch {
 	case within != nil && within.GetCardinality() <= smallSet:
-		page, err = listSmall(ctx, q, f, by, cursor, limit, within)
+		page, err = listSmall(ctx, q, f, order, cursor, limit, within)
 	default:
-		page.Items, err = walk(ctx, q, f, column, by, cursor, limit+1, within)
+		page.Items, err = walk(ctx, q, f, order, cursor, limit+1, within)
 		if err == nil {
 			page.Total, page.AtLeast, err = count(ctx, q, f, within)
 		}
@@ -123,7 +141,7 @@ func List(ctx context.Context, q store.Querier, f Filter, by, after string, limi
 	if len(page.Items) > limit {
 		page.Items = page.Items[:limit]
 		last := page.Items[limit-1]
-		page.Next = formatCursor(by, last.sortValue(by), last.Number)
+		page.Next = formatCursor(by, last.sortValue(order), last.Number)
 	}
 	return page, nil
 }
@@ -148,6 +166,12 @@ func (f Filter) conditions() (w store.Where) {
 	if !f.OrderedTo.IsZero() {
 		w.And("last_order_at < ?", f.OrderedTo)
 	}
+	if f.SpentMin > 0 {
+		w.And("spent_fen >= ?", f.SpentMin)
+	}
+	if f.SpentMax > 0 {
+		w.And("spent_fen <= ?", f.SpentMax)
+	}
 	switch f.Buyers {
 	case "yes":
 		w.And("COALESCE(last_order_at, 0) > 0")
@@ -160,7 +184,7 @@ func (f Filter) conditions() (w store.Where) {
 func (f Filter) columnsOnly() bool {
 	f.Within = nil
 	f.Search = ""
-	return f.City == "" && f.Source == "" && f.Level == "" && f.Buyers == "" &&
+	return f.City == "" && f.Source == "" && f.Level == "" && f.Buyers == "" && f.SpentMin == 0 && f.SpentMax == 0 &&
 		f.RegisteredFrom.IsZero() && f.RegisteredTo.IsZero() && f.OrderedFrom.IsZero() && f.OrderedTo.IsZero()
 }
 
@@ -214,7 +238,7 @@ func search(ctx context.Context, q store.Querier, text string) (*roaring.Bitmap,
 	return found, add(`SELECT number FROM customers WHERE LOWER(name) LIKE LOWER(?) ESCAPE '\' LIMIT ?`, "%"+store.Like(text)+"%", searchLimit)
 }
 
-func listSmall(ctx context.Context, q store.Querier, f Filter, by string, after *cursor, limit int, within *roaring.Bitmap) (Page, error) {
+func listSmall(ctx context.Context, q store.Querier, f Filter, by sorting, after *cursor, limit int, within *roaring.Bitmap) (Page, error) {
 	page := Page{Items: []Customer{}}
 	if within.IsEmpty() {
 		return page, nil
@@ -226,11 +250,14 @@ func listSmall(ctx context.Context, q store.Querier, f Filter, by string, after 
 		return page, err
 	}
 	slices.SortFunc(all, func(a, b Customer) int {
-		return cmp.Or(cmp.Compare(b.sortValue(by), a.sortValue(by)), cmp.Compare(b.Number, a.Number))
+		if by.descending {
+			a, b = b, a
+		}
+		return cmp.Or(cmp.Compare(a.sortValue(by), b.sortValue(by)), cmp.Compare(a.Number, b.Number))
 	})
 	page.Total = int64(len(all))
 	for _, c := range all {
-		if after.passed(c.sortValue(by), c.Number) && len(page.Items) <= limit {
+		if after.passed(by, c.sortValue(by), c.Number) && len(page.Items) <= limit {
 			page.Items = append(page.Items, c)
 		}
 	}
@@ -238,16 +265,20 @@ func listSmall(ctx context.Context, q store.Querier, f Filter, by string, after 
 }
 
 // walk goes down the sorted index, block by block, and keeps who is in the set.
-func walk(ctx context.Context, q store.Querier, f Filter, column, by string, after *cursor, want int, within *roaring.Bitmap) ([]Customer, error) {
+func walk(ctx context.Context, q store.Querier, f Filter, by sorting, after *cursor, want int, within *roaring.Bitmap) ([]Customer, error) {
 	out := []Customer{}
 	block := want
+	than, direction := " > ", " ASC"
+	if by.descending {
+		than, direction = " < ", " DESC"
+	}
 	for {
 		w := f.conditions()
-		if after != nil {
-			w.And(column+" < ? OR ("+column+" = ? AND number < ?)", after.value, after.value, int64(after.number))
-			w.And(column+" <= ?", after.value)
+		if after != nil { // the second condition says nothing new but is what an index can use
+			w.And(by.column+than+"? OR ("+by.column+" = ? AND number"+than+"?)", after.value, after.value, int64(after.number))
+			w.And(by.column+strings.TrimSpace(than)+"= ?", after.value)
 		}
-		rows, err := store.All[Customer](ctx, q, `SELECT * FROM customers`+w.SQL()+` ORDER BY `+column+` DESC, number DESC LIMIT ?`, w.Args(block)...)
+		rows, err := store.All[Customer](ctx, q, `SELECT * FROM customers`+w.SQL()+` ORDER BY `+by.column+direction+`, number`+direction+` LIMIT ?`, w.Args(block)...)
 		if err != nil {
 			return nil, err
 		}
@@ -298,8 +329,14 @@ type cursor struct {
 }
 
 // passed reports whether a row comes after the cursor.
-func (c *cursor) passed(value int64, number uint32) bool {
-	return c == nil || value < c.value || value == c.value && number < c.number
+func (c *cursor) passed(by sorting, value int64, number uint32) bool {
+	if c == nil {
+		return true
+	}
+	if by.descending {
+		return value < c.value || value == c.value && number < c.number
+	}
+	return value > c.value || value == c.value && number > c.number
 }
 
 func formatCursor(by string, value int64, number uint32) string {

@@ -126,7 +126,7 @@ func TestListIsComplete(t *testing.T) {
 				set.AddRange(0, rapid.Uint64Range(1, 400).Draw(rt, "to"))
 				f.Within = []*roaring.Bitmap{set}
 			}
-			by := rapid.SampledFrom([]string{customer.SortRecent, customer.SortSpent, customer.SortRegistered}).Draw(rt, "sort")
+			by := rapid.SampledFrom([]string{"-recent", "-spent", "-registered", "recent", "spent", "registered"}).Draw(rt, "sort")
 			want := 0
 			for i := range 300 {
 				in := (f.City == "" || i%3 == 0) && (f.Buyers == "" || (f.Buyers == "yes") == (i%2 == 0)) &&
@@ -137,6 +137,16 @@ func TestListIsComplete(t *testing.T) {
 				}
 			}
 			seen, after := map[uint32]bool{}, ""
+			var last int64
+			value := func(c customer.Customer) int64 {
+				switch by[len(by)-5:] {
+				case "spent":
+					return c.SpentFen
+				case "tered":
+					return c.RegisteredAt.UnixMicro()
+				}
+				return max(c.LastOrderAt.UnixMicro(), 0)
+			}
 			for {
 				page, err := customer.List(t.Context(), db, f, by, after, 37)
 				if err != nil {
@@ -149,7 +159,10 @@ func TestListIsComplete(t *testing.T) {
 					if seen[c.Number] {
 						rt.Fatalf("%d twice", c.Number)
 					}
-					seen[c.Number] = true
+					if len(seen) > 0 && value(c) != last && (value(c) < last) != (by[0] == '-') {
+						rt.Fatalf("%s: %d after %d", by, value(c), last)
+					}
+					seen[c.Number], last = true, value(c)
 				}
 				if after = page.Next; after == "" {
 					break
