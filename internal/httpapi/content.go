@@ -9,8 +9,8 @@ import (
 	"huoshui/internal/platform/auth"
 )
 
-// brandAnswer is the brand in force and its version.
-type brandAnswer struct {
+// brandInForce is the brand in force and its version.
+type brandInForce struct {
 	content.Brand
 	Version int64 `json:"version" doc:"0 until it was ever set"`
 }
@@ -47,14 +47,14 @@ func registerContent(a *API) {
 		return a.Services.Contents.Write(ctx, in.Body, auth.From(ctx).ID)
 	}, summary("Save a new content"), status(http.StatusCreated))
 
-	type revise struct {
+	type reviseContent struct {
 		byID
 		Body struct {
 			Seen  int64         `json:"seen" minimum:"1" doc:"The version that was opened; a newer one is a conflict"`
 			Draft content.Draft `json:"draft"`
 		}
 	}
-	put(a, "/api/v1/contents/{id}", "revise_content", staff.ContentWrite, func(ctx context.Context, in *revise) (content.Content, error) {
+	put(a, "/api/v1/contents/{id}", "revise_content", staff.ContentWrite, func(ctx context.Context, in *reviseContent) (content.Content, error) {
 		return a.Services.Contents.Revise(ctx, in.ID, in.Body.Seen, in.Body.Draft, auth.From(ctx).ID)
 	}, summary("Save the next version of a content"))
 
@@ -70,7 +70,7 @@ func registerContent(a *API) {
 		return None{}, a.Services.Contents.Restore(ctx, in.ID)
 	}, summary("Put an archived content back"))
 
-	type preview struct {
+	type previewContent struct {
 		Body struct {
 			Draft    content.Draft `json:"draft"`
 			Channel  string        `json:"channel" enum:"phone,email,webhook,task"`
@@ -79,7 +79,7 @@ func registerContent(a *API) {
 			Offer    content.Offer `json:"offer,omitempty"`
 		}
 	}
-	post(a, "/api/v1/contents/preview", "preview_content", staff.ContentRead, func(ctx context.Context, in *preview) (content.Look, error) {
+	post(a, "/api/v1/contents/preview", "preview_content", staff.ContentRead, func(ctx context.Context, in *previewContent) (content.Look, error) {
 		customer := in.Body.Customer
 		if customer != 0 && !auth.From(ctx).Can(staff.CustomersRead) {
 			return content.Look{}, auth.ErrForbidden
@@ -87,14 +87,14 @@ func registerContent(a *API) {
 		return a.Services.Contents.Preview(ctx, in.Body.Draft, in.Body.Channel, in.Body.Language, customer, in.Body.Offer)
 	}, summary("A draft as one real person would get it; sends and stores nothing"))
 
-	get(a, "/api/v1/brand", "get_brand", staff.ContentRead, func(ctx context.Context, _ *struct{}) (brandAnswer, error) {
+	get(a, "/api/v1/brand", "get_brand", staff.ContentRead, func(ctx context.Context, _ *struct{}) (brandInForce, error) {
 		b, version, err := a.Services.Contents.Brand(ctx)
-		return brandAnswer{b, version}, err
+		return brandInForce{b, version}, err
 	}, summary("Who signs, and where {{link}} leads"))
 
 	type setBrand struct{ Body content.Brand }
-	put(a, "/api/v1/brand", "set_brand", staff.ContentWrite, func(ctx context.Context, in *setBrand) (brandAnswer, error) {
+	put(a, "/api/v1/brand", "set_brand", staff.ContentWrite, func(ctx context.Context, in *setBrand) (brandInForce, error) {
 		version, err := a.Services.Contents.SetBrand(ctx, in.Body, auth.From(ctx).ID)
-		return brandAnswer{in.Body, version}, err
+		return brandInForce{in.Body, version}, err
 	}, summary("Say who signs, and where {{link}} leads"))
 }

@@ -14,8 +14,8 @@ import (
 // noStrategy is how an address names the campaigns that follow no strategy.
 const noStrategy = "none"
 
-// effectDefinition is what is in force and its version.
-type effectDefinition struct {
+// boardDefinition is what is in force and its version.
+type boardDefinition struct {
 	effect.Definition
 	Version int64 `json:"version" doc:"0 until it was ever set"`
 }
@@ -91,18 +91,18 @@ func registerEffect(a *API) {
 		return behind(ctx, in, r.Line, ids)
 	}, summary("The people behind a number of a strategy, each once, by customer number"))
 
-	get(a, "/api/v1/board/definition", "get_effect_definition", staff.EffectRead, func(ctx context.Context, _ *struct{}) (effectDefinition, error) {
+	get(a, "/api/v1/board/definition", "get_effect_definition", staff.EffectRead, func(ctx context.Context, _ *struct{}) (boardDefinition, error) {
 		d, version, err := a.Services.Effect.Definition(ctx)
-		return effectDefinition{d, version}, err
+		return boardDefinition{d, version}, err
 	}, summary("How effects are measured"))
 
 	type define struct{ Body effect.Definition }
-	put(a, "/api/v1/board/definition", "set_effect_definition", staff.LayersWrite, func(ctx context.Context, in *define) (effectDefinition, error) {
+	put(a, "/api/v1/board/definition", "set_effect_definition", staff.LayersWrite, func(ctx context.Context, in *define) (boardDefinition, error) {
 		if err := a.Services.Effect.Define(ctx, in.Body, auth.From(ctx).ID); err != nil {
-			return effectDefinition{}, err
+			return boardDefinition{}, err
 		}
 		d, version, err := a.Services.Effect.Definition(ctx)
-		return effectDefinition{d, version}, err
+		return boardDefinition{d, version}, err
 	}, summary("Change how effects are measured; everything is computed anew"))
 }
 

@@ -42,14 +42,14 @@ func registerStrategy(a *API) {
 		return a.Services.Strategies.Write(ctx, in.Body, auth.From(ctx).ID)
 	}, summary("Save a new strategy"), status(http.StatusCreated))
 
-	type revise struct {
+	type reviseStrategy struct {
 		byID
 		Body struct {
 			Seen  int64          `json:"seen" minimum:"1" doc:"The version that was opened; a newer one is a conflict"`
 			Draft strategy.Draft `json:"draft"`
 		}
 	}
-	put(a, "/api/v1/strategies/{id}", "revise_strategy", staff.StrategiesWrite, func(ctx context.Context, in *revise) (strategy.Strategy, error) {
+	put(a, "/api/v1/strategies/{id}", "revise_strategy", staff.StrategiesWrite, func(ctx context.Context, in *reviseStrategy) (strategy.Strategy, error) {
 		return a.Services.Strategies.Revise(ctx, in.ID, in.Body.Seen, in.Body.Draft, auth.From(ctx).ID)
 	}, summary("Save the next version of a strategy"))
 

@@ -94,18 +94,18 @@ func registerTask(a *API) {
 		return a.Services.Tasks.Close(ctx, in.ID, in.Body, auth.From(ctx).ID)
 	}, summary("Mark a task done, or failed with a reason"))
 
-	type assign struct {
+	type assignTasks struct {
 		Body struct {
 			Tasks    []string `json:"tasks" minItems:"1" maxItems:"500" doc:"Task ids"`
 			Assignee string   `json:"assignee" maxLength:"64" doc:"Staff id; empty takes them back"`
 		}
 	}
-	type assigned struct {
+	type tasksAssigned struct {
 		Changed int64 `json:"changed"`
 	}
-	post(a, "/api/v1/tasks/assign", "assign_tasks", staff.TasksWrite, func(ctx context.Context, in *assign) (assigned, error) {
+	post(a, "/api/v1/tasks/assign", "assign_tasks", staff.TasksWrite, func(ctx context.Context, in *assignTasks) (tasksAssigned, error) {
 		n, err := a.Services.Tasks.Assign(ctx, in.Body.Tasks, in.Body.Assignee)
-		return assigned{n}, err
+		return tasksAssigned{n}, err
 	}, summary("Give open tasks to a member of staff"))
 
 	raw(a, http.MethodGet, "/api/v1/tasks/export", "export_tasks", staff.TasksRead, "text/csv", func(w http.ResponseWriter, r *http.Request) error {
