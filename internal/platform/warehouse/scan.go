@@ -22,6 +22,8 @@ type ScanSpec struct {
 	Facts   []string // fact names; a Kind is a place in this list
 	Columns Column
 	AsOf    int64  // facts after it are left out, microseconds UTC
+	Since   int64  // facts before it are left out; 0 leaves out none
+	Flags   bool   // of people only Flags and Known are filled
 	From    uint32 // customers From ≤ n < To; zero To means all
 	To      uint32
 	Only    []uint32 // when not nil, only these customers, ascending; blocks span them and may hold others
@@ -287,33 +289,47 @@ func (r *reader) readPeople(ctx context.Context, from, to uint32) error {
 	clear(b.People)
 	r.best = resize(r.best, n)
 	clear(r.best)
+	if r.spec.Flags {
+		return r.each(ctx, "SELECT customer, ts, seq, flags FROM people"+r.where(from, to), func(rec arrow.RecordBatch) {
+			flags := rec.Column(3).(*array.Uint32).Uint32Values()
+			r.versions(rec, func(p *Person, i int) { p.Flags = flags[i] })
+		})
+	}
 	q := "SELECT customer, ts, seq, registered, birthday, gender, province, city, source, store, owner, level, flags FROM people" + r.where(from, to)
 	return r.each(ctx, q, func(rec arrow.RecordBatch) {
-		customer := rec.Column(0).(*array.Uint32).Uint32Values()
-		ts := rec.Column(1).(*array.Int64).Int64Values()
-		seq := rec.Column(2).(*array.Uint64).Uint64Values()
 		registered := rec.Column(3).(*array.Int64).Int64Values()
 		birthday := rec.Column(4).(*array.Int32).Int32Values()
 		var codes [8][]uint32
 		for i := range codes {
 			codes[i] = rec.Column(5 + i).(*array.Uint32).Uint32Values()
 		}
-		for i, number := range customer {
-			at := number - from
-			p, best := &b.People[at], &r.best[at]
-			erased := p.Flags & FlagErased // once erased, erased for ever
-			if p.Known && (ts[i] < best.ts || ts[i] == best.ts && seq[i] < best.seq) {
-				p.Flags |= codes[7][i] & FlagErased
-				continue
-			}
-			*best = stamp{ts[i], seq[i]}
+		r.versions(rec, func(p *Person, i int) {
 			*p = Person{
 				Registered: registered[i], Birthday: birthday[i],
 				Gender: codes[0][i], Province: codes[1][i], City: codes[2][i], Source: codes[3][i],
-				Store: codes[4][i], Owner: codes[5][i], Level: codes[6][i], Flags: codes[7][i] | erased, Known: true,
+				Store: codes[4][i], Owner: codes[5][i], Level: codes[6][i], Flags: codes[7][i],
 			}
-		}
+		})
 	})
+}
+
+// versions keeps of every person in the batch the newest version; once erased is erased for ever.
+func (r *reader) versions(rec arrow.RecordBatch, fill func(p *Person, i int)) {
+	customer := rec.Column(0).(*array.Uint32).Uint32Values()
+	ts := rec.Column(1).(*array.Int64).Int64Values()
+	seq := rec.Column(2).(*array.Uint64).Uint64Values()
+	flags := rec.Column(int(rec.NumCols()) - 1).(*array.Uint32).Uint32Values()
+	for i, number := range customer {
+		at := number - r.block.From
+		p, best := &r.block.People[at], &r.best[at]
+		erased := (p.Flags | flags[i]) & FlagErased
+		if !p.Known || ts[i] > best.ts || ts[i] == best.ts && seq[i] >= best.seq {
+			*best = stamp{ts[i], seq[i]}
+			fill(p, i)
+			p.Known = true
+		}
+		p.Flags |= erased
+	}
 }
 
 // readFacts fills the raw buffers and says whether rows already lie by customer and time.
@@ -334,7 +350,7 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (sorted bool, e
 	}
 	slices.Sort(codes)
 	q := "SELECT " + strings.Join(columns, ", ") + " FROM facts" + r.where(from, to) +
-		" AND ts <= " + strconv.FormatInt(r.spec.AsOf, 10) + " AND kind IN (" + strings.Join(codes, ", ") + ")"
+		r.spec.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
 	sorted = true
 	var lastCustomer uint32
 	var lastTS int64
@@ -367,6 +383,15 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (sorted bool, e
 		}
 	})
 	return sorted, err
+}
+
+// during bounds the time of facts.
+func (spec ScanSpec) during() string {
+	s := " AND ts <= " + strconv.FormatInt(spec.AsOf, 10)
+	if spec.Since != 0 {
+		s += " AND ts >= " + strconv.FormatInt(spec.Since, 10)
+	}
+	return s
 }
 
 func (r *reader) makeTable() {

@@ -50,9 +50,11 @@ func (e *Engine) WalkOne(ctx context.Context, asOf time.Time, customer uint32, f
 }
 
 func (e *Engine) walk(ctx context.Context, asOf time.Time, spec warehouse.ScanSpec, folds []Fold) (*Pass, error) {
-	spec.AsOf = asOf.UnixMicro()
+	spec.AsOf, spec.Since, spec.Flags = asOf.UnixMicro(), always, true
 	for _, f := range folds {
 		n := f.Needs()
+		spec.Since = min(spec.Since, n.Since)
+		spec.Flags = spec.Flags && n.Plain
 		spec.Columns |= n.Columns
 		for _, name := range n.Facts {
 			if !slices.Contains(spec.Facts, name) {

@@ -169,11 +169,13 @@ func hash(kind string, spec any) string {
 
 // needs is what the leaves read.
 func needsOf(leaves []*leaf) Needs {
-	var n Needs
+	n := Needs{Since: always, Plain: true}
 	for _, l := range leaves {
 		if l.filter == nil {
+			n.Plain = false
 			continue
 		}
+		n.Since = min(n.Since, max(l.window.from, 0))
 		if !slices.Contains(n.Facts, l.filter.fact) {
 			n.Facts = append(n.Facts, l.filter.fact)
 		}

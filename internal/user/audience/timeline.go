@@ -64,6 +64,10 @@ const (
 type Needs struct {
 	Facts   []string // fact names; see package event
 	Columns Column   // Amount|Category
+	// Since is the earliest instant that matters, microseconds UTC; 0 is the beginning. It may still be shown earlier facts.
+	Since int64
+	// Plain says that the fold does not look at Person: it may be empty.
+	Plain bool
 }
 
 // Fold is one question asked of every customer in an ordered pass.

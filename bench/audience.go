@@ -1,0 +1,259 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"huoshui/internal/platform/event"
+	"huoshui/internal/platform/stream"
+	"huoshui/internal/platform/warehouse"
+	"huoshui/internal/user/audience"
+	"huoshui/internal/user/layer"
+)
+
+// AudienceSpec is the size of the audience benchmark.
+type AudienceSpec struct {
+	People     int64
+	Facts      int64
+	Conditions int
+	Sample     int    // conditions that are also asked as SQL
+	Dir        string // where the data goes; "" is the system's temporary folder
+}
+
+// AudienceResult is what the audience benchmark found. The refresh is everything: the pass over all facts for all
+// conditions, RFM, lifecycle and layers, the bitmaps, and the state saved in the warehouse.
+type AudienceResult struct {
+	People          int64   `json:"people"`
+	Facts           int64   `json:"facts"`
+	Conditions      int     `json:"conditions"`
+	Leaves          int     `json:"leaves"` // distinct questions in the conditions
+	PrepareSeconds  float64 `json:"prepare_seconds"`
+	RefreshSeconds  float64 `json:"refresh_seconds"`
+	RefreshCPU      float64 `json:"refresh_cpu_seconds"` // of all threads: what is left when the machine is busy with others
+	RowsPerSecond   float64 `json:"facts_per_second"`
+	SQLSample       int     `json:"sql_sample"`
+	SQLPerCondition float64 `json:"sql_seconds_per_condition"`
+	SQLCPU          float64 `json:"sql_cpu_seconds_per_condition"`
+	TimesFaster     float64 `json:"times_faster"` // SQL for all conditions one by one over the refresh
+	TimesLessCPU    float64 `json:"times_less_cpu"`
+	PeakMemoryMB    int64   `json:"peak_memory_mb"` // resident, of the whole process, during the refresh
+	CPUs            int     `json:"cpus"`
+}
+
+// layering is the layer package's part in a refresh that stores nothing in a store.
+type layering struct{ *layer.Pass }
+
+// Save implements audience.LayerPass.
+func (layering) Save(context.Context, time.Time, uint64) error { return nil }
+
+// Audience measures one refresh against the same conditions one by one as SQL in the warehouse's own engine; it fails when the two
+// disagree on a single person.
+func Audience(ctx context.Context, spec AudienceSpec, say func(format string, args ...any)) (AudienceResult, error) {
+	r := AudienceResult{People: spec.People, Facts: spec.Facts, Conditions: spec.Conditions, CPUs: runtime.NumCPU()}
+	all, err := conditions(spec.Conditions, 1)
+	if err != nil {
+		return r, err
+	}
+	begin := time.Now()
+	w, done, err := open(ctx, spec.Dir, spec.People, spec.Facts, 2048)
+	if err != nil {
+		return r, err
+	}
+	defer done() //nolint:errcheck // a temporary folder left behind changes no result
+	r.PrepareSeconds = time.Since(begin).Seconds()
+	say("prepared %d people and %d facts in %.1f s", spec.People, spec.Facts, r.PrepareSeconds)
+
+	debug.FreeOSMemory()
+	peak := newPeak()
+	engine := audience.NewEngine(w, zone)
+	begin, cpu := time.Now(), cpuSeconds()
+	answer, err := engine.Refresh(ctx, asOf, audience.Question{Conditions: all}, layering{layer.NewPass(layer.Default())})
+	if err != nil {
+		return r, err
+	}
+	r.RefreshSeconds, r.RefreshCPU = time.Since(begin).Seconds(), cpuSeconds()-cpu
+	r.PeakMemoryMB = peak.megabytes()
+	r.RowsPerSecond = float64(spec.Facts) / r.RefreshSeconds
+	r.Leaves = answer.Read
+	say("refreshed %d conditions (%d leaves), RFM, lifecycle and layers in %.2f s (%.2f s of processor), %d MB", spec.Conditions, r.Leaves, r.RefreshSeconds, r.RefreshCPU, r.PeakMemoryMB)
+	return r, compare(ctx, engine, w, all, answer, min(spec.Sample, spec.Conditions), &r, say)
+}
+
+// compare asks a sample of the conditions as SQL.
+func compare(ctx context.Context, engine *audience.Engine, w *warehouse.Warehouse, all []audience.Condition, answer *audience.Answer, sample int, r *AudienceResult, say func(string, ...any)) error {
+	var spent time.Duration
+	cpu := cpuSeconds()
+	for i := range sample {
+		at := i * len(all) / sample
+		query, err := engine.CountSQL(all[at], asOf)
+		if err != nil {
+			return err
+		}
+		begin := time.Now()
+		n, err := warehouse.One[int64](ctx, w, query)
+		if err != nil {
+			return err
+		}
+		spent += time.Since(begin)
+		if got := int64(answer.People[at].GetCardinality()); got != n {
+			return fmt.Errorf("condition %s: the pass finds %d people, SQL %d", all[at], got, n)
+		}
+	}
+	if sample == 0 {
+		return nil
+	}
+	r.SQLSample = sample
+	r.SQLPerCondition, r.SQLCPU = spent.Seconds()/float64(sample), (cpuSeconds()-cpu)/float64(sample)
+	r.TimesLessCPU = r.SQLCPU * float64(len(all)) / r.RefreshCPU
+	r.TimesFaster = r.SQLPerCondition * float64(len(all)) / r.RefreshSeconds
+	say("as SQL %.2f s a condition (%.2f s of processor, sample of %d): %.1f times slower for all of them", r.SQLPerCondition, r.SQLCPU, sample, r.TimesFaster)
+	return nil
+}
+
+// SegmentResult is what the segment benchmark found, in seconds.
+type SegmentResult struct {
+	People     int64   `json:"people"`
+	Facts      int64   `json:"facts"`
+	Matched    int64   `json:"matched"`
+	Cold       float64 `json:"cold_seconds"`      // nothing remembered
+	WarmEdit   float64 `json:"warm_edit_seconds"` // one of two leaves changed
+	EditRead   int     `json:"warm_edit_leaves_read"`
+	Again      float64 `json:"same_again_seconds"`  // nothing changed
+	AfterFacts float64 `json:"after_facts_seconds"` // 1,000 people did something since
+	SQL        float64 `json:"sql_seconds"`         // the same as one SQL statement
+	CPUs       int     `json:"cpus"`
+}
+
+// Segment measures one segment, an attribute and the sum of purchases in 180 days, as it is first computed and edited.
+func Segment(ctx context.Context, people, facts int64, dir string, say func(format string, args ...any)) (SegmentResult, error) {
+	r := SegmentResult{People: people, Facts: facts, CPUs: runtime.NumCPU()}
+	w, done, err := open(ctx, dir, people, facts, 1024)
+	if err != nil {
+		return r, err
+	}
+	defer done() //nolint:errcheck // a temporary folder left behind changes no result
+	engine := audience.NewEngine(w, zone)
+	var last audience.Condition
+	ask := func(fen int) (float64, *audience.Answer, error) {
+		var err error
+		last, err = audience.ParseCondition([]byte(`{"kind":"and","spec":{"of":[{"kind":"attribute","spec":{"name":"city","in":["city1"]}},
+			{"kind":"facts","spec":{"fact":"order.paid","window":{"last_days":180},"measure":"amount","min":` + strconv.Itoa(fen) + `}}]}}`))
+		if err != nil {
+			return 0, nil, err
+		}
+		begin := time.Now()
+		a, err := engine.Evaluate(ctx, asOf, audience.Question{Conditions: []audience.Condition{last}})
+		return time.Since(begin).Seconds(), a, err
+	}
+	var answer *audience.Answer
+	if r.Cold, _, err = ask(10000); err != nil {
+		return r, err
+	}
+	if r.WarmEdit, answer, err = ask(12000); err != nil {
+		return r, err
+	}
+	r.EditRead = answer.Read
+	if r.Again, _, err = ask(12000); err != nil {
+		return r, err
+	}
+	if err := disturb(ctx, w, people); err != nil {
+		return r, err
+	}
+	if r.AfterFacts, answer, err = ask(12000); err != nil {
+		return r, err
+	}
+	r.Matched = int64(answer.People[0].GetCardinality())
+	query, err := engine.CountSQL(last, asOf)
+	if err != nil {
+		return r, err
+	}
+	begin := time.Now()
+	n, err := warehouse.One[int64](ctx, w, query)
+	if err != nil {
+		return r, err
+	}
+	r.SQL = time.Since(begin).Seconds()
+	if n != r.Matched {
+		return r, fmt.Errorf("the engine finds %d people, SQL %d", r.Matched, n)
+	}
+	say("cold %.3f s, one leaf edited %.3f s, again %.4f s, after new facts %.3f s, as SQL %.3f s", r.Cold, r.WarmEdit, r.Again, r.AfterFacts, r.SQL)
+	return r, nil
+}
+
+// disturb loads an order of each of 1,000 people through the loader, as the stream would.
+func disturb(ctx context.Context, w *warehouse.Warehouse, people int64) error {
+	m := stream.Message{Seq: w.Watermark().Seq + 1}
+	for i := range int64(1000) {
+		m.Facts = append(m.Facts, event.Fact{
+			ID: "bench." + strconv.FormatInt(i, 10), Name: event.OrderPaid, Customer: uint32(1 + i*people/1000), At: asOf, Amount: 20000, Quantity: 1,
+		})
+	}
+	return w.Load(ctx, []stream.Message{m})
+}
+
+// cpuSeconds is what the process has used of all processors.
+func cpuSeconds() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+// peak follows the resident memory of the process.
+type peak struct {
+	stop, done chan struct{}
+	most       int64
+}
+
+func newPeak() *peak {
+	p := &peak{stop: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			p.most = max(p.most, resident())
+			select {
+			case <-p.stop:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return p
+}
+
+func (p *peak) megabytes() int64 {
+	close(p.stop)
+	<-p.done
+	return max(p.most, resident()) >> 20
+}
+
+// resident is the resident set in bytes; where the system does not say, what Go itself holds.
+func resident() int64 {
+	f, err := os.Open("/proc/self/status")
+	if err != nil {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.Sys)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if rest, ok := strings.CutPrefix(s.Text(), "VmRSS:"); ok {
+			kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			if err == nil {
+				return kb << 10
+			}
+		}
+	}
+	return 0
+}

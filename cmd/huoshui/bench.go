@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"huoshui/bench"
+)
+
+var benchCommand = command{
+	summary: "Measure a refresh or a segment against the warehouse's own engine, or sending to a local sink",
+	usage:   "audience|segment|send [--people N] [--facts N] [--conditions N] [--sample N] [--dir DIR] [--json]",
+	run: func(ctx context.Context, e *env, args []string) error {
+		f := newFlags(e, "bench")
+		people := f.Int64("people", 0, "how many people (default: 1 million; for segment 500,000)")
+		facts := f.Int64("facts", 0, "how many facts (default: 10 million; for segment 2.5 million)")
+		conditions := f.Int("conditions", 200, "how many random conditions one refresh answers")
+		sample := f.Int("sample", 20, "how many of them are also asked one by one as SQL; 0 asks none")
+		connections := f.Int("connections", 4, "how many SMTP connections send uses at once")
+		dir := f.String("dir", "", "where the made data goes while it is needed (default: the system's temporary folder)")
+		format := f.formatFlag(formatText, formatJSON)
+		words, _, err := f.parse(args, 1)
+		if err != nil {
+			return err
+		}
+		if *people < 0 || *facts < 0 || *conditions < 1 || *sample < 0 || *people > 1<<31 {
+			return usagef("numbers must be positive")
+		}
+		full := os.Getenv("SCALE") == "full"
+		say := func(format string, args ...any) { fmt.Fprintf(e.stderr, format+"\n", args...) }
+		var result any
+		switch words[0] {
+		case "audience":
+			result, err = bench.Audience(ctx, bench.AudienceSpec{
+				People: sized(*people, 1_000_000, full), Facts: sized(*facts, 10_000_000, full), Conditions: *conditions, Sample: *sample, Dir: *dir,
+			}, say)
+		case "segment":
+			result, err = bench.Segment(ctx, sized(*people, 500_000, false), sized(*facts, 2_500_000, false), *dir, say)
+		case "send":
+			result, err = bench.Send(ctx, bench.SendSpec{People: sized(*people, 500_000, false), Connections: *connections, Dir: *dir}, say)
+		default:
+			return usagef("there is no benchmark %q; there are audience, segment and send", words[0])
+		}
+		if err != nil || *format != formatJSON {
+			return err
+		}
+		out := json.NewEncoder(e.stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(result)
+	},
+}
+
+// sized is the number asked for, or the default, ten times as large at full scale.
+func sized(asked, normal int64, full bool) int64 {
+	switch {
+	case asked > 0:
+		return asked
+	case full:
+		return 10 * normal
+	}
+	return normal
+}
