@@ -109,13 +109,13 @@ func registerLayer(a *API) {
 		return a.Services.Layers.Definition(ctx)
 	}, summary("The definition in force, and the presets"))
 
-	type save struct {
+	type saveLayering struct {
 		Body struct {
 			BaseVersion int64            `json:"base_version" doc:"The version it was made from"`
 			Definition  layer.Definition `json:"definition"`
 		}
 	}
-	put(a, "/api/v1/layers/definition", "save_layer_definition", staff.LayersWrite, func(ctx context.Context, in *save) (layer.InForce, error) {
+	put(a, "/api/v1/layers/definition", "save_layer_definition", staff.LayersWrite, func(ctx context.Context, in *saveLayering) (layer.InForce, error) {
 		saved, err := a.Services.Layers.SaveDefinition(ctx, in.Body.Definition, in.Body.BaseVersion, auth.From(ctx).ID)
 		if err == nil {
 			a.Services.Segments.Kick()
@@ -123,28 +123,28 @@ func registerLayer(a *API) {
 		return saved, err
 	}, summary("Put a definition in force; a refresh with it begins at once"))
 
-	type try struct {
+	type tryLayering struct {
 		Body struct {
 			Definition layer.Definition `json:"definition"`
 		}
 	}
-	type preview struct {
+	type layeringPreview struct {
 		layer.Preview
 		Samples map[string][]layerPerson `json:"samples" doc:"A few of those who move, by from>to"`
 	}
-	post(a, "/api/v1/layers/definition/preview", "preview_layer_definition", staff.LayersRead, func(ctx context.Context, in *try) (preview, error) {
+	post(a, "/api/v1/layers/definition/preview", "preview_layer_definition", staff.LayersRead, func(ctx context.Context, in *tryLayering) (layeringPreview, error) {
 		p, err := a.Services.Layers.Preview(ctx, in.Body.Definition)
 		if err != nil {
-			return preview{}, err
+			return layeringPreview{}, err
 		}
-		out := preview{Preview: p, Samples: map[string][]layerPerson{}}
+		out := layeringPreview{Preview: p, Samples: map[string][]layerPerson{}}
 		for _, move := range p.Moves {
 			standings := make([]layer.Standing, len(move.Samples))
 			for i, n := range move.Samples {
 				standings[i].Customer = n
 			}
 			if out.Samples[move.From+">"+move.To], err = a.layerPeople(ctx, standings); err != nil {
-				return preview{}, err
+				return layeringPreview{}, err
 			}
 		}
 		return out, nil
@@ -155,12 +155,12 @@ func registerLayer(a *API) {
 		return PageOf(versions, "", int64(len(versions))), err
 	}, summary("The definitions saved so far, newest first"))
 
-	type months struct {
+	type reconstructLayers struct {
 		Body struct {
 			Months int `json:"months" minimum:"1" maximum:"36" default:"12"`
 		}
 	}
-	post(a, "/api/v1/layers/reconstruct", "reconstruct_layers", staff.LayersWrite, func(ctx context.Context, in *months) (Page[layer.SnapshotDay], error) {
+	post(a, "/api/v1/layers/reconstruct", "reconstruct_layers", staff.LayersWrite, func(ctx context.Context, in *reconstructLayers) (Page[layer.SnapshotDay], error) {
 		if err := a.Services.Layers.Reconstruct(ctx, a.Services.Layers.MonthEnds(in.Body.Months)...); err != nil {
 			return Page[layer.SnapshotDay]{}, err
 		}
