@@ -6,7 +6,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"path"
 	"reflect"
 	"strconv"
 	"strings"
@@ -36,6 +35,7 @@ type API struct {
 	log     *slog.Logger
 	options Options
 	actions map[string]string // "METHOD pattern" → operation id
+	naming  naming
 }
 
 // Options are what the edge needs from outside beside the services.
@@ -55,7 +55,7 @@ func New(services *Services, o Options) *API {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &API{Services: services, mux: http.NewServeMux(), log: o.Log, options: o, actions: map[string]string{}}
-	a.huma = humago.New(a.mux, humaConfig())
+	a.huma = humago.New(a.mux, humaConfig(a.naming.name))
 	for _, register := range nouns() {
 		register(a)
 	}
@@ -63,7 +63,7 @@ func New(services *Services, o Options) *API {
 	return a
 }
 
-func humaConfig() huma.Config {
+func humaConfig(name func(t reflect.Type, hint string) string) huma.Config {
 	// Traps that huma sets, disarmed here: its errors, nullable lists, two types of one name, $schema in bodies.
 	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
 		return humaError(nil, status, message, causes...)
@@ -76,52 +76,11 @@ func humaConfig() huma.Config {
 		"Sign in with POST /api/v1/session; the answer sets a cookie."
 	c.CreateHooks = nil
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
-	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", name)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: cookieName},
 	}
 	return c
-}
-
-// schemaName names a type in the document: its package and itself, without stutter (customer.Customer → Customer,
-// campaign.Result → CampaignResult), so that two packages may use one word.
-func schemaName(t reflect.Type, hint string) string {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	name := t.Name()
-	if name == "" {
-		return capital(strings.NewReplacer("[]", "List", ".", "", "/", "", "[", "", "]", "", "*", "").Replace(hint))
-	}
-	if i := strings.IndexByte(name, '['); i >= 0 { // a generic type: its name, then its arguments'
-		out := qualify(t.PkgPath(), name[:i])
-		for arg := range strings.SplitSeq(strings.TrimSuffix(name[i+1:], "]"), ",") {
-			arg = strings.ReplaceAll(strings.TrimLeft(arg, "*"), "[]", "")
-			if dot := strings.LastIndexByte(arg, '.'); dot >= 0 {
-				out += qualify(arg[:dot], arg[dot+1:])
-			} else {
-				out += capital(arg)
-			}
-		}
-		return strings.NewReplacer("[", "", "]", "", "*", "").Replace(out)
-	}
-	return qualify(t.PkgPath(), name)
-}
-
-func qualify(pkgPath, name string) string {
-	pkg := capital(path.Base(pkgPath))
-	name = capital(name)
-	if pkgPath == "" || pkg == "Httpapi" || strings.HasPrefix(name, pkg) {
-		return name
-	}
-	return pkg + name
-}
-
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // None is the answer of a call that has nothing to say: 204.
@@ -231,6 +190,7 @@ func withRequest[I, O any](a *API, method, path, opID string, p auth.Permission,
 
 // operation is what the document says of a route. Its tag is the word after /api/v1/.
 func (a *API) operation(method, path, opID string, p auth.Permission, options []option) huma.Operation {
+	a.naming.operation = opID
 	op := huma.Operation{
 		Method: method, Path: path, OperationID: opID,
 		BodyReadTimeout: time.Minute,
