@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,6 +46,7 @@ type App struct {
 	options   Options
 	isDemo    bool                        // the data is the demo brand's
 	demoReady func(context.Context) error // called once the demo brand is there; may be nil
+	base      atomic.Pointer[string]
 	relay     *outbox.Relay
 	lock      *config.Lock
 	close     []func() error // in the order of opening
@@ -68,6 +70,8 @@ func Open(ctx context.Context, cfg config.Config, o Options) (a *App, err error)
 		o.Notice = os.Stderr
 	}
 	a = &App{Config: cfg, Log: o.Log, Clock: &clock.Shifted{}, Metrics: telemetry.NewMetrics(), options: o}
+	base := cfg.BaseURL(cfg.Listen)
+	a.base.Store(&base)
 	if err = a.openEngines(ctx); err == nil {
 		err = a.build(ctx)
 	}
@@ -141,8 +145,14 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildImports(ctx); err != nil {
 		return err
 	}
+	if err := a.buildMarketing(ctx); err != nil {
+		return err
+	}
 	return a.buildDemo(ctx)
 }
+
+// BaseURL returns how browsers and mail readers reach us, without a trailing slash; exact once the server listens.
+func (a *App) BaseURL() string { return *a.base.Load() }
 
 // closing remembers what Close must close, in reverse order.
 func (a *App) closing(f func() error) { a.close = append(a.close, f) }
@@ -231,7 +241,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	base := a.Config.BaseURL(listener.Addr().String())
-	a.Services.BaseURL = base
+	a.base.Store(&base)
 	requests, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	server := &http.Server{

@@ -23,8 +23,9 @@ import (
 
 // DemoOptions are what `huoshui demo` decides about the brand, and how it hears of it.
 type DemoOptions struct {
-	People int    // customers of a new brand; 0 is the shipped number
-	Seed   uint64 // another brand of the same kind; 0 is the shipped one
+	People int       // customers of a new brand; 0 is the shipped number
+	Seed   uint64    // another brand of the same kind; 0 is the shipped one
+	Today  time.Time // the day a new brand starts on; zero is today
 	Stage  func(name string)
 	Ready  func(door DemoDoor) // called when the brand is there and the server answers
 }
@@ -144,7 +145,11 @@ func (a *App) startDemoClock(ctx context.Context) error {
 			return errs.New(errs.Conflict, "demo.real_data", "%s holds a real brand's data; give the demo brand a directory of its own (--data)", a.Config.Data)
 		}
 	}
-	if err := demo.SetClock(ctx, a.DB, a.Clock); err != nil {
+	var today time.Time
+	if a.options.demo != nil {
+		today = a.options.demo.Today
+	}
+	if err := demo.SetClock(ctx, a.DB, a.Clock, today); err != nil {
 		return err
 	}
 	a.isDemo = true

@@ -21,6 +21,644 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every strategy that has covered anybody: counts, effect with its interval, cost, suggestion */
+        get: operations["get_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/board/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What campaigns earned, a line each */
+        get: operations["list_board_campaigns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/board/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one campaign earned, with the curve of both arms */
+        get: operations["get_campaign_effect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/board/campaigns/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a number of a campaign, by customer number */
+        get: operations["list_campaign_effect_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/board/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How effects are measured */
+        get: operations["get_effect_definition"];
+        /** Change how effects are measured; everything is computed anew */
+        put: operations["set_effect_definition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/board/strategies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one strategy earned over all its campaigns; none: the campaigns that follow no strategy */
+        get: operations["get_strategy_effect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/board/strategies/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a number of a strategy, each once, by customer number */
+        get: operations["list_strategy_effect_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/brand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who signs, and where {{link}} leads */
+        get: operations["get_brand"];
+        /** Say who signs, and where {{link}} leads */
+        put: operations["set_brand"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/business": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The business's zone and present */
+        get: operations["get_business"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Campaigns, newest first */
+        get: operations["list_campaigns"];
+        put?: never;
+        /** Make a draft; what the plan leaves open is taken from its strategy */
+        post: operations["create_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many, who, what it costs, and what the policy would refuse; writes nothing */
+        post: operations["forecast_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The messages as one real person would get them */
+        post: operations["preview_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send it to yourself first */
+        post: operations["test_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A campaign and how far it is */
+        get: operations["get_campaign"];
+        /** Replace a draft */
+        put: operations["edit_campaign"];
+        post?: never;
+        /** Delete a draft */
+        delete: operations["discard_campaign"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a campaign for good; what was not handed over never is */
+        post: operations["cancel_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Schedule a draft: freeze its audience and begin to send at the instant */
+        post: operations["launch_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log: one row for each message, with its reason */
+        get: operations["list_campaign_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop sending at once; what was not handed over waits */
+        post: operations["pause_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a paused campaign */
+        post: operations["resume_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/unschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a scheduled campaign a draft again */
+        post: operations["unschedule_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How messages leave; secrets are masked */
+        get: operations["get_channels"];
+        /** Change the channels; a masked or empty secret keeps the old one */
+        put: operations["change_channels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a line through the stored settings */
+        post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The content library, last changed first */
+        get: operations["list_contents"];
+        put?: never;
+        /** Save a new content */
+        post: operations["create_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contents/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A draft as one real person would get it; sends and stores nothing */
+        post: operations["preview_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contents/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names a text may use */
+        get: operations["list_content_variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A content */
+        get: operations["get_content"];
+        /** Save the next version of a content */
+        put: operations["revise_content"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contents/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a content out of the library; what uses it goes on */
+        post: operations["archive_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contents/{id}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy a content, so that the copy can be changed */
+        post: operations["clone_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contents/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put an archived content back */
+        post: operations["restore_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contents/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a content was, newest first */
+        get: operations["list_content_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The commonest cities, sources and levels, to filter by */
+        get: operations["list_customer_facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers that match, sorted, by keyset; a total that is an estimate means at least so many */
+        get: operations["list_customers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer */
+        get: operations["get_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A customer's orders, latest first */
+        get: operations["list_customer_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened with a customer, newest first */
+        get: operations["list_customer_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{number}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer said about each channel */
+        get: operations["get_consents"];
+        /** Record what a customer said */
+        put: operations["change_consent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{number}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages to one customer */
+        get: operations["list_customer_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/demo": {
         parameters: {
             query?: never;
@@ -191,6 +829,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/import-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Presets, and the fields a column can mean */
+        get: operations["list_import_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports, newest first */
+        get: operations["list_imports"];
+        put?: never;
+        /** Upload a file: the body is the file; target (orders, customers) and name are query parameters */
+        post: operations["upload_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import, with its progress or result */
+        get: operations["get_import"];
+        /** Set format and mapping, before it is started */
+        put: operations["configure_import"];
+        post?: never;
+        /** Forget the file and the record of its import; orders and customers stay */
+        delete: operations["delete_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop at the end of the current batch; what was taken in stays */
+        post: operations["cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what starting would do, without doing it */
+        post: operations["try_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/format": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Read the file another way; its mapping is guessed anew */
+        put: operations["reformat_import"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/guess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mapping a preset suggests for the file */
+        get: operations["guess_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first rows of the file */
+        get: operations["preview_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines that did not go, with row, column and reason, to be fixed and imported again */
+        get: operations["download_rejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the file in */
+        post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layers": {
         parameters: {
             query?: never;
@@ -234,7 +1045,7 @@ export interface paths {
         };
         /** The definition in force, and the presets */
         get: operations["get_layer_definition"];
-        /** Put a definition in force from the next refresh on */
+        /** Put a definition in force; a refresh with it begins at once */
         put: operations["save_layer_definition"];
         post?: never;
         delete?: never;
@@ -345,6 +1156,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order with its lines and refunds */
+        get: operations["get_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules every message is asked by */
+        get: operations["get_policy"];
+        /** Change the rules; every version is kept */
+        put: operations["change_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of the rules, newest first */
+        get: operations["list_policy_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Products that have been sold, by part of code or name */
+        get: operations["find_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -354,6 +1234,212 @@ export interface paths {
         };
         /** The roles and what each includes */
         get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders, buyers and money by day, and the period before */
+        get: operations["get_sales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Segments, the latest changed first */
+        get: operations["list_segments"];
+        put?: never;
+        /** Save a segment or a static list */
+        post: operations["create_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many people meet a condition now, and a few of them */
+        post: operations["estimate_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many people segments have, and share */
+        get: operations["get_segment_overlap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compute all layers and segments again, now */
+        post: operations["refresh_segments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Values that conditions may name, the most frequent first */
+        get: operations["list_segment_words"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One segment */
+        get: operations["get_segment"];
+        /** Change a segment; the words before are kept as a version */
+        put: operations["change_segment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/archived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a segment away, or take it back */
+        put: operations["archive_segment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a segment now */
+        get: operations["list_segment_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/people.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a segment now, as CSV */
+        get: operations["export_segment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/sizes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Size by day, oldest first, with who came and went */
+        get: operations["list_segment_sizes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a segment's words, newest first */
+        get: operations["list_segment_versions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -468,6 +1554,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The strategy library, last changed first */
+        get: operations["list_strategies"];
+        put?: never;
+        /** Save a new strategy */
+        post: operations["create_strategy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/strategies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A strategy, the content it uses, and what the two lack */
+        get: operations["get_strategy"];
+        /** Save the next version of a strategy */
+        put: operations["revise_strategy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/strategies/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a strategy out of the library; what uses it goes on */
+        post: operations["archive_strategy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/strategies/{id}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy a strategy, so that the copy can be changed */
+        post: operations["clone_strategy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/strategies/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put an archived strategy back */
+        post: operations["restore_strategy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/strategies/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a strategy was, newest first */
+        get: operations["list_strategy_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system": {
         parameters: {
             query?: never;
@@ -485,13 +1675,303 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks, the one due first at the top */
+        get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give open tasks to a member of staff */
+        post: operations["assign_tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When tasks are due */
+        get: operations["get_task_definition"];
+        /** Say when tasks are due */
+        put: operations["set_task_definition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks as CSV, with the same filters as the list */
+        get: operations["export_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can be given tasks */
+        get: operations["list_task_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many tasks each person has */
+        get: operations["summarise_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A task */
+        get: operations["get_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark a task done, or failed with a reason */
+        post: operations["close_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/c/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Record a click and lead on, to the address that the token itself carries */
+        get: operations["track_click"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/o/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture that says a mail was opened */
+        get: operations["track_open"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/u/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that asks whether to unsubscribe; looking at it changes nothing */
+        get: operations["show_unsubscribe"];
+        put?: never;
+        /** Unsubscribe: the page's button, and mail programs' one click (RFC 8058) */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        AdvanceBody: {
+        AdvanceDemoBody: {
             /** Format: int64 */
             days: number;
+        };
+        ArchiveSegmentBody: {
+            archived: boolean;
+        };
+        AssignTasksBody: {
+            /** @description Staff id; empty takes them back */
+            assignee: string;
+            /** @description Task ids */
+            tasks: string[];
+        };
+        AudienceCondition: {
+            /** @enum {string} */
+            kind: "everyone" | "and" | "or" | "not" | "attribute" | "contact" | "registered" | "birthday" | "age" | "layer" | "stage" | "rfm" | "facts" | "segment";
+            spec: unknown;
+        };
+        AudienceDaySize: {
+            /** @description YYYY-MM-DD of the business zone */
+            day: string;
+            /** Format: int64 */
+            entered: number;
+            /** Format: int64 */
+            left: number;
+            /** Format: int64 */
+            size: number;
+            /**
+             * Format: int64
+             * @description Of the condition
+             */
+            version: number;
+        };
+        AudienceOverlap: {
+            a: string;
+            b: string;
+            /** Format: int64 */
+            people: number;
+        };
+        AudienceReport: {
+            /** Format: date-time */
+            as_of: string;
+            /** Format: int64 */
+            entered: number;
+            /** Format: int64 */
+            left: number;
+            /** Format: int64 */
+            people: number;
+            /** Format: double */
+            seconds: number;
+            /** Format: int64 */
+            segments: number;
+            /** Format: int64 */
+            watermark: number;
+        };
+        AudienceSegment: {
+            archived: boolean;
+            /**
+             * Format: date-time
+             * @description When last computed
+             */
+            as_of?: string;
+            /**
+             * Format: int64
+             * @description The version the size was computed with
+             */
+            computed_version: number;
+            condition?: components["schemas"]["AudienceCondition"];
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            id: string;
+            /** @enum {string} */
+            kind: "dynamic" | "static";
+            name: string;
+            note: string;
+            /**
+             * Format: int64
+             * @description People when last computed
+             */
+            size: number;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Of the name, note and condition; all versions are kept
+             */
+            version: number;
+        };
+        AudienceVersion: {
+            /** Format: date-time */
+            changed_at: string;
+            /** @description Staff id */
+            changed_by: string;
+            condition?: components["schemas"]["AudienceCondition"];
+            name: string;
+            note: string;
+            /** Format: int64 */
+            version: number;
+        };
+        AudienceWord: {
+            /** Format: int64 */
+            count: number;
+            text: string;
         };
         AuthStaff: {
             id: string;
@@ -503,12 +1983,583 @@ export interface components {
             role: string;
             team: string;
         };
-        ChooseBody: {
+        BoardDefinition: {
+            /**
+             * Format: double
+             * @description Share of revenue that is left after the goods are paid; ROI counts only that
+             */
+            margin_pct: number;
+            /**
+             * Format: int64
+             * @description Buyers both arms need together before anything is said
+             */
+            min_buyers: number;
+            /**
+             * Format: int64
+             * @description People each arm needs before anything is said
+             */
+            min_people: number;
+            /** @description Refunds given within the window are taken off the revenue */
+            net_refunds: boolean;
+            /**
+             * Format: int64
+             * @description 0 until it was ever set
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Orders count for so many times 24 hours after a person's assignment, where the strategy does not say otherwise
+             */
+            window_days: number;
+            /**
+             * Format: double
+             * @description Smallest rise of the conversion rate, in percentage points, that would matter
+             */
+            worthwhile_pp: number;
+        };
+        BrandInForce: {
+            /** @description Where {{link}} leads: the brand's shop or mini-program page */
+            link: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description 0 until it was ever set
+             */
+            version: number;
+        };
+        Business: {
+            /** @description This is a demo brand */
+            demo: boolean;
+            /**
+             * Format: date-time
+             * @description The business's present; ahead of the machine's in a demo brand
+             */
+            now: string;
+            /**
+             * @description Where the business counts its days
+             * @example Asia/Shanghai
+             */
+            zone: string;
+        };
+        BuyOnPhoneBody: {
             sku: string;
+        };
+        Campaign: {
+            /** Format: int64 */
+            audience: number;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            ended_at?: string;
+            frozen: boolean;
+            /** Format: int64 */
+            holdout: number;
+            id: string;
+            name: string;
+            /** @description Why it waits, where it does: an error code */
+            note?: string;
+            plan: components["schemas"]["CampaignPlan"];
+            /** @description Every person of the audience has been assigned and has a message */
+            planned: boolean;
+            /** Format: int64 */
+            reach: number;
+            /** Format: date-time */
+            scheduled_at?: string;
+            /**
+             * Format: date-time
+             * @description When the audience was frozen: the instant of assignment
+             */
+            started_at?: string;
+            /** @enum {string} */
+            state: "draft" | "scheduled" | "freezing" | "sending" | "paused" | "done" | "cancelled";
+            /** Format: date-time */
+            updated_at: string;
+        };
+        CampaignCount: {
+            channel: string;
+            /** Format: int64 */
+            n: number;
+            reason?: string;
+            /** @enum {string} */
+            step: "planned" | "held" | "refused" | "sent" | "delivered" | "opened" | "clicked" | "failed" | "undone" | "unsubscribed" | "cancelled";
+        };
+        CampaignDraft: {
+            name: string;
+            plan: components["schemas"]["CampaignPlan"];
+        };
+        CampaignForecast: {
+            /**
+             * Format: int64
+             * @description People who would get a message at once
+             */
+            allowed: number;
+            /** Format: int64 */
+            audience: number;
+            /** @description People by the channel that would reach them, now or later */
+            channels: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            cost_fen: number;
+            /**
+             * Format: int64
+             * @description People whose message would wait for its hour
+             */
+            held: number;
+            /**
+             * Format: date-time
+             * @description When the first of the held would go
+             */
+            held_until?: string;
+            /** Format: int64 */
+            holdout: number;
+            /** @description The policy was asked about a sample and the rest scaled */
+            is_estimate: boolean;
+            /** @description Channels of the plan that are not set up */
+            missing_channels: string[];
+            /** Format: int64 */
+            reach: number;
+            /** @description Refusals and holds by channel and reason; a person may be in several */
+            reasons: components["schemas"]["CampaignCount"][];
+            /**
+             * Format: int64
+             * @description People whom no channel may reach
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description How many people the policy was asked about
+             */
+            sampled: number;
+        };
+        CampaignLook: {
+            /** @description Words of the first link: the button of a notice */
+            action?: string;
+            channel: string;
+            /** @description The HTML part of a mail: a whole document, safe to show */
+            html?: string;
+            name: string;
+            /** @description Customer id of the person it was rendered for */
+            person: string;
+            subject: string;
+            /** @description Plain text: the phone (without addresses), the webhook, the task, and the text part of a mail */
+            text: string;
+            /** @description Address of the first link */
+            url?: string;
+        };
+        CampaignMessage: {
+            /** Format: int64 */
+            attempts: number;
+            campaign_id: string;
+            channel: string;
+            /** Format: date-time */
+            clicked_at?: string;
+            /** Format: int32 */
+            customer: number;
+            /** Format: date-time */
+            due_at: string;
+            id: string;
+            /** Format: date-time */
+            opened_at?: string;
+            /** @description JSON: the reason in numbers */
+            params?: string;
+            /** @description Why it was refused, failed, is held, or waits for another try */
+            reason?: string;
+            /** Format: date-time */
+            sent_at?: string;
+            /** @enum {string} */
+            state: "queued" | "sending" | "sent" | "refused" | "failed" | "cancelled";
+        };
+        CampaignPlan: {
+            audience: components["schemas"]["CampaignTarget"];
+            /** @description In the order of fallback: the next is tried when one refuses or fails for good */
+            channels: string[];
+            /** @description From the content library; empty: the strategy's */
+            content?: string;
+            /**
+             * Format: date-time
+             * @description Nothing is sent after this
+             */
+            deadline?: string;
+            /** @description Segments left out of this campaign, beside those of the policy */
+            exclude_segments: string[];
+            /**
+             * Format: double
+             * @description Share held out at random, in per cent
+             */
+            holdout_pct: number;
+            /** @enum {string} */
+            language?: "zh" | "en";
+            /** @description What is given; empty: the strategy's */
+            offer?: components["schemas"]["ContentOffer"];
+            /** @description What the draw is sticky to: the strategy, else this campaign; set on launch */
+            salt?: string;
+            /** @description The content as it was at launch */
+            readonly says?: components["schemas"]["ContentDraft"];
+            strategy?: string;
+            /** @description Who gets staff tasks; empty: the strategy's owner team */
+            team?: string;
+        };
+        CampaignProgress: {
+            campaign: components["schemas"]["Campaign"];
+            /**
+             * Format: int64
+             * @description Messages sent, at today's price of their channel
+             */
+            cost_fen: number;
+            counts: components["schemas"]["CampaignCount"][];
+            /**
+             * Format: int64
+             * @description Planned messages that have not come to an end
+             */
+            remaining: number;
+            /** @description Channels that cannot be reached now, and why */
+            waiting: {
+                [key: string]: string;
+            };
+        };
+        CampaignRow: {
+            campaign: components["schemas"]["Campaign"];
+            counts: components["schemas"]["CampaignCount"][];
+        };
+        CampaignTarget: {
+            /** @description Segment id, or the code of a layer, lifecycle stage or RFM class */
+            id?: string;
+            /**
+             * @description What id names
+             * @enum {string}
+             */
+            kind: "segment" | "layer" | "stage" | "class" | "everyone";
+        };
+        ChangeChannelsBody: {
+            settings: components["schemas"]["ChannelSettings"];
+            /** Format: int64 */
+            version: number;
+        };
+        ChangeConsentBody: {
+            /** @enum {string} */
+            channel: "email" | "phone" | "task" | "webhook";
+            /** @enum {string} */
+            state: "granted" | "withdrawn";
+        };
+        ChangePasswordBody: {
+            old: string;
+            /** @description At least 10 characters */
+            password: string;
+        };
+        ChangeSegmentBody: {
+            /**
+             * Format: int64
+             * @description The version that was read; another writer's change is a conflict
+             */
+            version: number;
+        };
+        ChannelEmailSettings: {
+            /** Format: int64 */
+            connections: number;
+            /**
+             * Format: int64
+             * @description What one message costs, in fen
+             */
+            cost_fen: number;
+            enabled: boolean;
+            /** @description Address that e-mail comes from */
+            from: string;
+            from_name?: string;
+            host: string;
+            /**
+             * Format: double
+             * @description 0: as fast as the server takes it
+             */
+            per_second: number;
+            /** Format: int64 */
+            port: number;
+            reply_to?: string;
+            /** @description Sealed password; write a new one as plain text, an empty one keeps the old */
+            secret?: string;
+            /**
+             * @description starttls: required; tls: from the first byte; none: only for a relay on this machine or network
+             * @enum {string}
+             */
+            tls: "starttls" | "tls" | "none";
+            user?: string;
+        };
+        ChannelPhoneSettings: {
+            /** Format: int64 */
+            cost_fen: number;
+            enabled: boolean;
+        };
+        ChannelSettings: {
+            email: components["schemas"]["ChannelEmailSettings"];
+            phone: components["schemas"]["ChannelPhoneSettings"];
+            task: components["schemas"]["ChannelTaskSettings"];
+            webhook: components["schemas"]["ChannelWebhookSettings"];
+        };
+        ChannelState: {
+            enabled: string[];
+            settings: components["schemas"]["ChannelSettings"];
+            /** Format: int64 */
+            version: number;
+        };
+        ChannelTaskSettings: {
+            /** Format: int64 */
+            cost_fen: number;
+            enabled: boolean;
+        };
+        ChannelWebhookSettings: {
+            /** @description Allow addresses inside this machine's network */
+            allow_private: boolean;
+            /** Format: int64 */
+            connections: number;
+            /** Format: int64 */
+            cost_fen: number;
+            enabled: boolean;
+            /** Format: double */
+            per_second: number;
+            /** @description Sealed signing secret; write a new one as plain text, an empty one keeps the old */
+            secret?: string;
+            url: string;
+        };
+        ConditionIn: {
+            /** @description everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, facts or segment */
+            kind: string;
+            /** @description By kind; see the guide to conditions */
+            spec?: unknown;
+        };
+        Consent: {
+            /** Format: date-time */
+            changed_at: string;
+            channel: string;
+            source: string;
+            /** @enum {string} */
+            state: "granted" | "withdrawn";
+        };
+        ConsentState: {
+            consents: components["schemas"]["Consent"][];
+            suppressions: components["schemas"]["ConsentSuppression"][];
+        };
+        ConsentSuppression: {
+            /** Format: date-time */
+            at: string;
+            cause: string;
+            channel: string;
+        };
+        Content: {
+            /** Format: date-time */
+            archived_at?: string;
+            bodies: components["schemas"]["ContentBody"][];
+            /** Format: date-time */
+            changed_at: string;
+            /** @description Staff id; empty for what came with the product */
+            changed_by: string;
+            cloned_from?: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            layers: string[];
+            name: components["schemas"]["ContentWords"];
+            note: components["schemas"]["ContentWords"];
+            /** @description Came with the product */
+            shipped: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        ContentBody: {
+            /** @enum {string} */
+            channel: "" | "phone" | "email" | "webhook" | "task";
+            /** @enum {string} */
+            language: "zh" | "en";
+            /** @description Subject of the mail, title of the task or the notice; may hold variables */
+            subject: string;
+            /** @description Markup with variables: paragraphs, **bold**, # heading, - item, [words](address) */
+            text: string;
+        };
+        ContentBrand: {
+            /** @description Where {{link}} leads: the brand's shop or mini-program page */
+            link: string;
+            name: string;
+        };
+        ContentDraft: {
+            bodies: components["schemas"]["ContentBody"][];
+            /** @description Which layers it suits: vip (depth), potential and new (education), silent (urgency), lost (a reason to come back) */
+            layers: string[];
+            name: components["schemas"]["ContentWords"];
+            /** @description When to use it, for colleagues */
+            note: components["schemas"]["ContentWords"];
+        };
+        ContentLook: {
+            /** @description Words of the first link: the button of a notice */
+            action?: string;
+            /** @description The HTML part of a mail: a whole document, safe to show */
+            html?: string;
+            subject: string;
+            /** @description Plain text: the phone (without addresses), the webhook, the task, and the text part of a mail */
+            text: string;
+            /** @description Address of the first link */
+            url?: string;
+            variables: components["schemas"]["ContentUsed"][];
+        };
+        ContentOffer: {
+            benefit?: string;
+            coupon?: string;
+        };
+        ContentUsed: {
+            /** @description The text's fallback was used */
+            fallback: boolean;
+            name: string;
+            /** @description The person's value, empty when there is none */
+            value: string;
+        };
+        ContentVariable: {
+            /** @description Everybody has a value; all other variables need a fallback in the text */
+            always: boolean;
+            name: string;
+            /** @description What it looks like, for a preview with nobody chosen */
+            sample: string;
+            /**
+             * @description Where the value comes from
+             * @enum {string}
+             */
+            source: "person" | "orders" | "offer" | "brand";
+        };
+        ContentWords: {
+            en?: string;
+            zh: string;
         };
         Credentials: {
             login: string;
             password: string;
+        };
+        CustomerFacet: {
+            /** Format: int64 */
+            count: number;
+            value: string;
+        };
+        CustomerFacets: {
+            cities: components["schemas"]["CustomerFacet"][];
+            levels: components["schemas"]["CustomerFacet"][];
+            sources: components["schemas"]["CustomerFacet"][];
+        };
+        CustomerKey: {
+            kind: string;
+            value: string;
+        };
+        CustomerProfile: {
+            /** @description YYYY-MM-DD; year 0000 when unknown */
+            birthday: string;
+            city: string;
+            /** @description The id the person is known by where they came from */
+            code: string;
+            /** Format: date-time */
+            created_at: string;
+            email: string;
+            erased: boolean;
+            /**
+             * Format: date-time
+             * @description Zero time when there is none
+             */
+            first_order_at: string;
+            /** @enum {string} */
+            gender: "" | "f" | "m";
+            id: string;
+            /** @description What the person is known by */
+            keys: components["schemas"]["CustomerKey"][];
+            /**
+             * Format: date-time
+             * @description Zero time when there is none
+             */
+            last_order_at: string;
+            level: string;
+            name: string;
+            /**
+             * Format: int32
+             * @description Dense number, from 1; never reused
+             */
+            number: number;
+            /** Format: int64 */
+            orders: number;
+            /** @description Staff id */
+            owner: string;
+            phone: string;
+            province: string;
+            /** Format: int64 */
+            refunded_fen: number;
+            /** Format: date-time */
+            registered_at: string;
+            /** @description False: the time of the first order stands in */
+            registered_known: boolean;
+            /** @description Channel the person came from */
+            source: string;
+            /**
+             * Format: int64
+             * @description Paid, refunds not taken off
+             */
+            spent_fen: number;
+            /** @description Layer, stage and RFM at the newest snapshot */
+            standing?: components["schemas"]["LayerStanding"];
+            store: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        CustomerRow: {
+            /** @description YYYY-MM-DD; year 0000 when unknown */
+            birthday: string;
+            city: string;
+            /** @description RFM class */
+            class: string;
+            /** @description The id the person is known by where they came from */
+            code: string;
+            /** Format: date-time */
+            created_at: string;
+            email: string;
+            erased: boolean;
+            /**
+             * Format: date-time
+             * @description Zero time when there is none
+             */
+            first_order_at: string;
+            /** @enum {string} */
+            gender: "" | "f" | "m";
+            id: string;
+            /**
+             * Format: date-time
+             * @description Zero time when there is none
+             */
+            last_order_at: string;
+            /** @description Layer at the newest snapshot; empty before the first */
+            layer: string;
+            level: string;
+            name: string;
+            /**
+             * Format: int32
+             * @description Dense number, from 1; never reused
+             */
+            number: number;
+            /** Format: int64 */
+            orders: number;
+            /** @description Staff id */
+            owner: string;
+            phone: string;
+            province: string;
+            /** Format: int64 */
+            refunded_fen: number;
+            /** Format: date-time */
+            registered_at: string;
+            /** @description False: the time of the first order stands in */
+            registered_known: boolean;
+            /** @description Channel the person came from */
+            source: string;
+            /**
+             * Format: int64
+             * @description Paid, refunds not taken off
+             */
+            spent_fen: number;
+            /** @description Lifecycle stage */
+            stage: string;
+            store: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         DemoBought: {
             /** Format: int64 */
@@ -621,15 +2672,550 @@ export interface components {
             price_fen: number;
             sku: string;
         };
+        EffectBoard: {
+            /** Format: date-time */
+            as_of: string;
+            definition: components["schemas"]["EffectDefinition"];
+            /**
+             * Format: date-time
+             * @description The newest order known
+             */
+            orders_to?: string;
+            strategies: components["schemas"]["EffectLine"][];
+        };
+        EffectChannelLine: {
+            channel: string;
+            /** Format: int64 */
+            clicked: number;
+            /** Format: int64 */
+            cost_fen: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            opened: number;
+            /** Format: int64 */
+            reached: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            sent: number;
+        };
+        EffectDay: {
+            /**
+             * Format: int64
+             * @description 1 is the first 24 hours
+             */
+            day: number;
+            /** Format: int64 */
+            holdout_bought: number;
+            /** Format: double */
+            holdout_fen: number;
+            /** Format: double */
+            holdout_rate: number;
+            /** @description The day is not over for everybody */
+            partial: boolean;
+            /** Format: int64 */
+            reach_bought: number;
+            /**
+             * Format: double
+             * @description Revenue per person of the arm by then
+             */
+            reach_fen: number;
+            /**
+             * Format: double
+             * @description Share of the arm that has bought by then
+             */
+            reach_rate: number;
+        };
+        EffectDefinition: {
+            /**
+             * Format: double
+             * @description Share of revenue that is left after the goods are paid; ROI counts only that
+             */
+            margin_pct: number;
+            /**
+             * Format: int64
+             * @description Buyers both arms need together before anything is said
+             */
+            min_buyers: number;
+            /**
+             * Format: int64
+             * @description People each arm needs before anything is said
+             */
+            min_people: number;
+            /** @description Refunds given within the window are taken off the revenue */
+            net_refunds: boolean;
+            /**
+             * Format: int64
+             * @description Orders count for so many times 24 hours after a person's assignment, where the strategy does not say otherwise
+             */
+            window_days: number;
+            /**
+             * Format: double
+             * @description Smallest rise of the conversion rate, in percentage points, that would matter
+             */
+            worthwhile_pp: number;
+        };
+        EffectLine: {
+            /**
+             * Format: int64
+             * @description How many campaigns are in the line
+             */
+            campaigns: number;
+            /**
+             * Format: date-time
+             * @description When the last window closes
+             */
+            closes_at: string;
+            /**
+             * Format: int64
+             * @description What sending cost
+             */
+            cost_fen: number;
+            /**
+             * Format: int64
+             * @description Revenue of the people assigned to reach, within their window
+             */
+            gmv_fen: number;
+            /** @description Strategy or campaign id; empty for the line of campaigns that follow no strategy */
+            id: string;
+            /** @enum {string} */
+            kind: "strategy" | "campaign";
+            /**
+             * Format: date-time
+             * @description Last assignment
+             */
+            last_at: string;
+            layer?: string;
+            /** @enum {string} */
+            measured: "all" | "closed";
+            name: string;
+            name_en?: string;
+            /**
+             * Format: int64
+             * @description People whose window is still open
+             */
+            open_people: number;
+            /** @description Orders of the window have probably not been imported yet */
+            orders_missing: boolean;
+            /**
+             * Format: int64
+             * @description People whom another campaign was assigned to reach in a window that overlaps
+             */
+            overlap_people: number;
+            result: components["schemas"]["ExperimentResult"];
+            /**
+             * Format: date-time
+             * @description First assignment
+             */
+            started_at: string;
+            /** @description Of a campaign */
+            state?: string;
+            steps: components["schemas"]["EffectSteps"];
+            /** @description Of a campaign */
+            strategy_id?: string;
+            /** Format: int64 */
+            window_days: number;
+        };
+        EffectPerson: {
+            id: string;
+            /** Format: date-time */
+            last_order_at?: string;
+            layer?: string;
+            name: string;
+            /** Format: int32 */
+            number: number;
+            /** Format: int64 */
+            orders: number;
+            /** Format: int64 */
+            spent_fen: number;
+        };
+        EffectRefusal: {
+            channel: string;
+            /** Format: int64 */
+            n: number;
+            reason: string;
+        };
+        EffectReport: {
+            /** Format: date-time */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description How many campaigns are in the line
+             */
+            campaigns: number;
+            channels: components["schemas"]["EffectChannelLine"][];
+            /**
+             * Format: date-time
+             * @description When the last window closes
+             */
+            closes_at: string;
+            /**
+             * Format: int64
+             * @description What sending cost
+             */
+            cost_fen: number;
+            curve: components["schemas"]["EffectDay"][];
+            definition: components["schemas"]["EffectDefinition"];
+            /**
+             * Format: int64
+             * @description Revenue of the people assigned to reach, within their window
+             */
+            gmv_fen: number;
+            /** @description Strategy or campaign id; empty for the line of campaigns that follow no strategy */
+            id: string;
+            /** @enum {string} */
+            kind: "strategy" | "campaign";
+            /**
+             * Format: date-time
+             * @description Last assignment
+             */
+            last_at: string;
+            layer?: string;
+            /** @description The campaigns of a strategy */
+            lines: components["schemas"]["EffectLine"][];
+            /** @enum {string} */
+            measured: "all" | "closed";
+            name: string;
+            name_en?: string;
+            /**
+             * Format: int64
+             * @description People whose window is still open
+             */
+            open_people: number;
+            /** @description Orders of the window have probably not been imported yet */
+            orders_missing: boolean;
+            /**
+             * Format: date-time
+             * @description The newest order known
+             */
+            orders_to?: string;
+            /**
+             * Format: int64
+             * @description People whom another campaign was assigned to reach in a window that overlaps
+             */
+            overlap_people: number;
+            refusals: components["schemas"]["EffectRefusal"][];
+            result: components["schemas"]["ExperimentResult"];
+            /**
+             * Format: date-time
+             * @description First assignment
+             */
+            started_at: string;
+            /** @description Of a campaign */
+            state?: string;
+            steps: components["schemas"]["EffectSteps"];
+            /** @description Of a campaign */
+            strategy_id?: string;
+            /** Format: int64 */
+            window_days: number;
+        };
+        EffectSteps: {
+            /** Format: int64 */
+            clicked: number;
+            /**
+             * Format: int64
+             * @description Bought within the window
+             */
+            converted: number;
+            /**
+             * Format: int64
+             * @description Assigned, the holdout included
+             */
+            covered: number;
+            /**
+             * Format: int64
+             * @description Sending failed and nothing was delivered
+             */
+            failed: number;
+            /** Format: int64 */
+            holdout: number;
+            /** Format: int64 */
+            opened: number;
+            /**
+             * Format: int64
+             * @description Assigned to reach
+             */
+            planned: number;
+            /**
+             * Format: int64
+             * @description At least one message was delivered
+             */
+            reached: number;
+            /**
+             * Format: int64
+             * @description Policy refused every channel: nothing was sent
+             */
+            refused: number;
+            /** Format: int64 */
+            sent: number;
+            /** Format: int64 */
+            unsubscribed: number;
+        };
         EngineState: {
             /** @example store */
             name: string;
             ok: boolean;
         };
+        EstimateSegmentBody: {
+            condition: components["schemas"]["ConditionIn"];
+        };
+        ExperimentInterval: {
+            /** Format: double */
+            estimate: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+        };
+        ExperimentMismatch: {
+            mismatch: boolean;
+            /** Format: double */
+            p: number;
+        };
+        ExperimentOutcome: {
+            /** Format: int64 */
+            converted: number;
+            /** Format: int64 */
+            people: number;
+            /** Format: double */
+            revenue_fen: number;
+        };
+        ExperimentResult: {
+            advice: string;
+            advice_reason: string;
+            conversion?: components["schemas"]["ExperimentInterval"];
+            /** Format: int64 */
+            cost_fen: number;
+            /** Format: double */
+            detectable: number;
+            holdout: components["schemas"]["ExperimentOutcome"];
+            incremental_fen?: components["schemas"]["ExperimentInterval"];
+            /** Format: int64 */
+            needed: number;
+            reach: components["schemas"]["ExperimentOutcome"];
+            reason: string;
+            revenue?: components["schemas"]["ExperimentInterval"];
+            roi?: components["schemas"]["ExperimentInterval"];
+            settled: boolean;
+            srm: components["schemas"]["ExperimentMismatch"];
+            verdict: string;
+        };
         FieldError: {
             /** @example body.name */
             field: string;
             message: string;
+        };
+        FilesFormat: {
+            encoding?: string;
+            gzip: boolean;
+            header: boolean;
+            /** @enum {string} */
+            kind: "csv" | "xlsx";
+            separator?: string;
+            sheet?: string;
+            sheets?: string[];
+        };
+        ForecastCampaignBody: {
+            /** Format: date-time */
+            at?: string;
+            /** @description Id of the draft, which the draw sticks to when there is no strategy */
+            campaign?: string;
+            plan: components["schemas"]["CampaignPlan"];
+        };
+        Happening: {
+            /** Format: int64 */
+            amount_fen?: number;
+            /** Format: date-time */
+            at: string;
+            campaign?: string;
+            category?: string;
+            channel?: string;
+            detail?: string;
+            name: string;
+            order_number?: string;
+            product?: string;
+            product_name?: string;
+            props?: string;
+            /** Format: int64 */
+            quantity?: number;
+            strategy?: string;
+            subject?: string;
+        };
+        ImportChoices: {
+            fields: components["schemas"]["ImportingField"][];
+            presets: components["schemas"]["ImportingPreset"][];
+        };
+        ImportConfiguration: {
+            /** @description Left out: as detected */
+            format?: components["schemas"]["FilesFormat"];
+            spec: components["schemas"]["ImportingSpec"];
+        };
+        ImportMapping: {
+            /** @description Field → column, from 0 */
+            columns: {
+                [key: string]: number;
+            };
+        };
+        ImportView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Staff id; empty from the command line */
+            created_by: string;
+            /**
+             * Format: int64
+             * @description Bytes while reading, lines while settling
+             */
+            done: number;
+            /** @description What the last dry run found */
+            dry_run?: components["schemas"]["ImportingDryRun"];
+            error: string;
+            /** Format: int64 */
+            file_bytes: number;
+            file_name: string;
+            /** Format: date-time */
+            finished_at: string;
+            format: components["schemas"]["FilesFormat"];
+            id: string;
+            /** @description What was done so far; the final word when the status is done */
+            result: components["schemas"]["ImportingCounts"];
+            spec: components["schemas"]["ImportingSpec"];
+            /** @enum {string} */
+            stage: "" | "reading" | "settling" | "rejects";
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            status: "uploaded" | "queued" | "running" | "canceling" | "canceled" | "done" | "failed";
+            /** @enum {string} */
+            target: "orders" | "customers";
+            /** Format: int64 */
+            total: number;
+        };
+        ImportingConsent: {
+            /** @description Send channels the people agreed to */
+            channels: string[];
+            /** @description How it is known; kept with the import */
+            statement: string;
+        };
+        ImportingCounts: {
+            /**
+             * Format: int64
+             * @description Paid for the orders taken in; refunds not taken off
+             */
+            amount_fen: number;
+            /** Format: int64 */
+            consents_given: number;
+            /**
+             * Format: int64
+             * @description Customers made
+             */
+            customers: number;
+            /**
+             * Format: int64
+             * @description Customers who were known and about whom something is new
+             */
+            customers_changed: number;
+            /**
+             * Format: int64
+             * @description Times a phone, e-mail or id belonged to somebody else, who kept it
+             */
+            key_conflicts: number;
+            /**
+             * Format: int64
+             * @description Purchase lines and refund lines taken in
+             */
+            lines_accepted: number;
+            /**
+             * Format: int64
+             * @description Lines that are stored already
+             */
+            lines_duplicate: number;
+            /** Format: int64 */
+            lines_read: number;
+            /** Format: int64 */
+            lines_rejected: number;
+            /**
+             * Format: int64
+             * @description Orders made
+             */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Accepted lines that are purchases
+             */
+            purchase_lines: number;
+            /**
+             * Format: int64
+             * @description Accepted lines that are refunds
+             */
+            refund_lines: number;
+            /** Format: int64 */
+            refunded_fen: number;
+            /**
+             * Format: int64
+             * @description Refunds recorded: accepted refund lines, and refund totals of orders
+             */
+            refunds: number;
+            /** @description Rejected lines by reason */
+            rejected: {
+                [key: string]: number;
+            };
+        };
+        ImportingDryRun: {
+            /** @description False: only the beginning of the file was tried */
+            complete: boolean;
+            counts: components["schemas"]["ImportingCounts"];
+            /**
+             * Format: int64
+             * @description Refund lines, to be matched to their orders by the run
+             */
+            refunds_seen: number;
+            /** @description The first rejected lines of each reason */
+            samples: components["schemas"]["ImportingRejectedLine"][];
+        };
+        ImportingField: {
+            code: string;
+            /** @description The import cannot do without; alternatives are checked together */
+            required: boolean;
+        };
+        ImportingPreset: {
+            /** @description Channel, unless another is said */
+            channel: string;
+            code: string;
+            /** @description orders, customers, or empty for both */
+            target: string;
+        };
+        ImportingPreview: {
+            /** @description Column names; numbers when the file has none */
+            header: string[];
+            rows: string[][];
+        };
+        ImportingRejectedLine: {
+            cells: string[];
+            /** @description The field whose cell is wrong; empty when the line as a whole is */
+            field: string;
+            /** Format: int64 */
+            line: number;
+            reason: string;
+        };
+        ImportingSpec: {
+            /** @description Sales channel of the orders, source of the customers */
+            channel: string;
+            /** @description Field → column, from 0 */
+            columns: {
+                [key: string]: number;
+            };
+            /** @description The operator's statement that the people of the file agreed to be written to */
+            consent?: components["schemas"]["ImportingConsent"];
+            /** @description A preset's code */
+            preset: string;
+        };
+        LaunchCampaignBody: {
+            /**
+             * Format: date-time
+             * @description When to begin; left out: now
+             */
+            at?: string;
         };
         LayerActivityRules: {
             /** Format: int64 */
@@ -933,6 +3519,46 @@ export interface components {
             people: number;
             reconstructed: boolean;
         };
+        LayerStanding: {
+            class: string;
+            /**
+             * Format: int32
+             * @description Customer number
+             */
+            customer: number;
+            /** Format: int32 */
+            f: number;
+            /** Format: int32 */
+            frequency: number;
+            /** Format: date-time */
+            last_order?: string;
+            /** Format: date-time */
+            last_seen?: string;
+            layer: string;
+            /** Format: int32 */
+            m: number;
+            /** Format: int64 */
+            monetary_fen: number;
+            /**
+             * Format: int32
+             * @description Ever
+             */
+            orders: number;
+            /** Format: int32 */
+            r: number;
+            reason: string;
+            /**
+             * Format: int32
+             * @description -1: never ordered
+             */
+            recency_days: number;
+            /**
+             * Format: int64
+             * @description Ever
+             */
+            spent_fen: number;
+            stage: string;
+        };
         LayerTally: {
             classes: components["schemas"]["LayerCount"][];
             flags: components["schemas"]["LayerCount"][];
@@ -996,12 +3622,311 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
-        MonthsBody: {
+        LayeringPreview: {
+            after: components["schemas"]["LayerTally"];
+            /** Format: date-time */
+            as_of: string;
+            before: components["schemas"]["LayerTally"];
             /**
              * Format: int64
-             * @default 12
+             * @description People who would be in another layer
              */
-            months: number;
+            moved: number;
+            /** @description Largest first */
+            moves: components["schemas"]["LayerMove"][];
+            /** Format: int64 */
+            people: number;
+            /** @description A few of those who move, by from>to */
+            samples: {
+                [key: string]: components["schemas"]["LayerPerson"][];
+            };
+            /**
+             * Format: double
+             * @description How long computing took
+             */
+            seconds: number;
+        };
+        MetricDay: {
+            /** Format: int64 */
+            amount_fen: number;
+            /**
+             * Format: int64
+             * @description People with at least one paid order, each counted once
+             */
+            buyers: number;
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            orders: number;
+            /** Format: int64 */
+            refunded_fen: number;
+        };
+        MetricSales: {
+            /** @description As many whole days before From */
+            before: components["schemas"]["MetricSums"];
+            /** @description The whole days, oldest first, without gaps */
+            days: components["schemas"]["MetricDay"][];
+            /**
+             * Format: date
+             * @description First whole day
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When the newest order was paid; left out when there is none
+             */
+            last_order_at?: string;
+            /**
+             * Format: date
+             * @description Last whole day
+             */
+            to: string;
+            /** @description The day that is not over; left out when until is given */
+            today?: components["schemas"]["MetricDay"];
+            total: components["schemas"]["MetricSums"];
+            /**
+             * Format: date-time
+             * @description The business's present that this was counted at
+             */
+            updated_at: string;
+        };
+        MetricSums: {
+            /** Format: int64 */
+            amount_fen: number;
+            /**
+             * Format: int64
+             * @description People with at least one paid order, each counted once
+             */
+            buyers: number;
+            /** Format: int64 */
+            orders: number;
+            /** Format: int64 */
+            refunded_fen: number;
+        };
+        NewSegmentIn: {
+            /** @description Ids of customers, for a static list */
+            customers?: string[];
+            /**
+             * @description static freezes who meets the condition now, or takes the customers
+             * @default dynamic
+             * @enum {string}
+             */
+            kind: "dynamic" | "static";
+        };
+        Order: {
+            /**
+             * Format: int64
+             * @description Paid; refunds not taken off
+             */
+            amount_fen: number;
+            /** @description The amount came with the order: lines learnt later do not add to it */
+            amount_fixed: boolean;
+            /** @description Sales channel */
+            channel: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Dense customer number
+             */
+            customer: number;
+            id: string;
+            import_id: string;
+            /** @description The order's number in its channel */
+            number: string;
+            /** Format: date-time */
+            paid_at: string;
+            /**
+             * Format: int64
+             * @description Units
+             */
+            quantity: number;
+            /** Format: int64 */
+            refunded_fen: number;
+            store: string;
+        };
+        OrderDetail: {
+            /**
+             * Format: int64
+             * @description Paid; refunds not taken off
+             */
+            amount_fen: number;
+            /** @description The amount came with the order: lines learnt later do not add to it */
+            amount_fixed: boolean;
+            /** @description Sales channel */
+            channel: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Dense customer number
+             */
+            customer: number;
+            id: string;
+            import_id: string;
+            lines: components["schemas"]["OrderNamedLine"][];
+            /** @description The order's number in its channel */
+            number: string;
+            /** Format: date-time */
+            paid_at: string;
+            /**
+             * Format: int64
+             * @description Units
+             */
+            quantity: number;
+            /** Format: int64 */
+            refunded_fen: number;
+            refunds: components["schemas"]["OrderRefund"][];
+            store: string;
+        };
+        OrderNamedLine: {
+            /** Format: int64 */
+            amount_fen: number;
+            category: string;
+            /** @description Tells the line from the others of its order */
+            key: string;
+            name: string;
+            order_id: string;
+            product: string;
+            /** Format: int64 */
+            quantity: number;
+            /** Format: int64 */
+            refunded_fen: number;
+            /** Format: int64 */
+            refunded_quantity: number;
+        };
+        OrderProduct: {
+            category: string;
+            code: string;
+            name: string;
+        };
+        OrderRefund: {
+            /** Format: int64 */
+            amount_fen: number;
+            channel: string;
+            /** Format: int32 */
+            customer: number;
+            import_id: string;
+            key: string;
+            /** @description The refund's own number in its channel, or the order's */
+            number: string;
+            order_id: string;
+            /** @description Empty when the whole order was meant */
+            product: string;
+            /** Format: int64 */
+            quantity: number;
+            /** Format: date-time */
+            refunded_at: string;
+        };
+        PageAudienceDaySize: {
+            items: components["schemas"]["AudienceDaySize"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageAudienceSegment: {
+            items: components["schemas"]["AudienceSegment"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageAudienceVersion: {
+            items: components["schemas"]["AudienceVersion"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageAudienceWord: {
+            items: components["schemas"]["AudienceWord"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageCampaignLook: {
+            items: components["schemas"]["CampaignLook"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageCampaignMessage: {
+            items: components["schemas"]["CampaignMessage"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageCampaignRow: {
+            items: components["schemas"]["CampaignRow"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageContent: {
+            items: components["schemas"]["Content"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageContentVariable: {
+            items: components["schemas"]["ContentVariable"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageCustomerRow: {
+            items: components["schemas"]["CustomerRow"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
         };
         PageDemoOwner: {
             items: components["schemas"]["DemoOwner"][];
@@ -1016,6 +3941,50 @@ export interface components {
         };
         PageDemoWare: {
             items: components["schemas"]["DemoWare"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageEffectLine: {
+            items: components["schemas"]["EffectLine"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageEffectPerson: {
+            items: components["schemas"]["EffectPerson"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageHappening: {
+            items: components["schemas"]["Happening"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageImportView: {
+            items: components["schemas"]["ImportView"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -1058,8 +4027,52 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageOrder: {
+            items: components["schemas"]["Order"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageOrderProduct: {
+            items: components["schemas"]["OrderProduct"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageRoleInfo: {
             items: components["schemas"]["RoleInfo"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageSegmentPerson: {
+            items: components["schemas"]["SegmentPerson"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageSettingsVersion: {
+            items: components["schemas"]["SettingsVersion"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -1091,10 +4104,49 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
-        PasswordsBody: {
-            old: string;
-            /** @description At least 10 characters */
-            password: string;
+        PageStrategy: {
+            items: components["schemas"]["Strategy"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageTaskCount: {
+            items: components["schemas"]["TaskCount"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageTaskMember: {
+            items: components["schemas"]["TaskMember"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageTaskRow: {
+            items: components["schemas"]["TaskRow"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
         };
         PhoneState: {
             messages: components["schemas"]["DemoReceived"][];
@@ -1102,27 +4154,78 @@ export interface components {
             now: string;
             owner: components["schemas"]["DemoOwner"];
         };
-        Preview: {
-            after: components["schemas"]["LayerTally"];
-            /** Format: date-time */
-            as_of: string;
-            before: components["schemas"]["LayerTally"];
+        PolicyCap: {
+            /** @description empty: all channels together */
+            channel?: string;
+            /** Format: int64 */
+            limit: number;
+            /** @enum {string} */
+            period: "day" | "week" | "month";
+        };
+        PolicyQuota: {
+            channel: string;
+            /** Format: int64 */
+            limit: number;
+            /** @enum {string} */
+            period: "day" | "week" | "month";
+        };
+        PolicyRules: {
+            caps: components["schemas"]["PolicyCap"][];
+            /** @enum {string} */
+            consent: "opt_out" | "opt_in";
+            /** @description channels that differ from consent */
+            consent_by_channel?: {
+                [key: string]: string;
+            };
+            /** @description segments whose people never get a campaign */
+            exclude_segments: string[];
+            quotas: components["schemas"]["PolicyQuota"][];
+            window: components["schemas"]["PolicyWindow"];
+            /** @description channels that differ from window */
+            window_by_channel?: {
+                [key: string]: components["schemas"]["PolicyWindow"];
+            };
+        };
+        PolicyState: {
+            rules: components["schemas"]["PolicyRules"];
             /**
              * Format: int64
-             * @description People who would be in another layer
+             * @description 0: the default, never changed
              */
-            moved: number;
-            /** @description Largest first */
-            moves: components["schemas"]["LayerMove"][];
-            /** @description A few of those who move, by from>to */
-            samples: {
-                [key: string]: components["schemas"]["LayerPerson"][];
-            };
+            version: number;
+        };
+        PolicyWindow: {
+            /** Format: int64 */
+            close: number;
+            /** Format: int64 */
+            open: number;
+        };
+        PreviewCampaignBody: {
             /**
-             * Format: double
-             * @description How long computing took
+             * Format: int32
+             * @description Customer number; left out: somebody of the audience
              */
-            seconds: number;
+            customer?: number;
+            plan: components["schemas"]["CampaignPlan"];
+        };
+        PreviewContentBody: {
+            /** @enum {string} */
+            channel: "phone" | "email" | "webhook" | "task";
+            /**
+             * Format: int32
+             * @description Customer number; 0 uses the samples of the variables
+             */
+            customer?: number;
+            draft: components["schemas"]["ContentDraft"];
+            /**
+             * @default zh
+             * @enum {string}
+             */
+            language: "zh" | "en";
+            offer?: components["schemas"]["ContentOffer"];
+        };
+        PreviewLayerDefinitionBody: {
+            definition: components["schemas"]["LayerDefinition"];
         };
         Problem: {
             /**
@@ -1152,17 +4255,90 @@ export interface components {
             /** @example about:blank */
             type: string;
         };
+        ReconstructLayersBody: {
+            /**
+             * Format: int64
+             * @default 12
+             */
+            months: number;
+        };
+        ReviseContentBody: {
+            draft: components["schemas"]["ContentDraft"];
+            /**
+             * Format: int64
+             * @description The version that was opened; a newer one is a conflict
+             */
+            seen: number;
+        };
+        ReviseStrategyBody: {
+            draft: components["schemas"]["StrategyDraft"];
+            /**
+             * Format: int64
+             * @description The version that was opened; a newer one is a conflict
+             */
+            seen: number;
+        };
         RoleInfo: {
             permissions: string[];
             role: string;
         };
-        SaveBody: {
+        SaveLayerDefinitionBody: {
             /**
              * Format: int64
              * @description The version it was made from
              */
             base_version: number;
             definition: components["schemas"]["LayerDefinition"];
+        };
+        SegmentEstimate: {
+            /** Format: int64 */
+            people: number;
+            /**
+             * Format: int64
+             * @description Conditions that had to be read; the others were remembered
+             */
+            read: number;
+            sample: components["schemas"]["SegmentPerson"][];
+            /** Format: double */
+            took_ms: number;
+            /**
+             * Format: int64
+             * @description Everybody who could
+             */
+            universe: number;
+            /**
+             * Format: int64
+             * @description Position of the newest fact counted
+             */
+            watermark: number;
+        };
+        SegmentOverlaps: {
+            shared: components["schemas"]["AudienceOverlap"][];
+            sizes: {
+                [key: string]: number;
+            };
+        };
+        SegmentPerson: {
+            city: string;
+            id: string;
+            /** Format: date-time */
+            last_order_at?: string;
+            layer: string;
+            name: string;
+            /** Format: int32 */
+            number: number;
+            /** Format: int64 */
+            orders: number;
+            /** Format: int64 */
+            spent_fen: number;
+        };
+        SettingsVersion: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            name: string;
+            /** Format: int64 */
+            version: number;
         };
         StaffAccount: {
             active: boolean;
@@ -1228,12 +4404,232 @@ export interface components {
             /** @description Path of the call: what it was about */
             target: string;
         };
+        Strategy: {
+            /** Format: date-time */
+            archived_at?: string;
+            benefit: components["schemas"]["ContentWords"];
+            /** Format: date-time */
+            changed_at: string;
+            /** @description Staff id; empty for what came with the product */
+            changed_by: string;
+            channels: string[];
+            cloned_from?: string;
+            content_id: string;
+            coupon: string;
+            /** Format: date-time */
+            created_at: string;
+            goal: string;
+            guardrails: components["schemas"]["StrategyGuardrails"];
+            id: string;
+            layer: string;
+            name: components["schemas"]["ContentWords"];
+            owner_team: string;
+            /** @description Came with the product */
+            shipped: boolean;
+            timing: components["schemas"]["StrategyTiming"];
+            /** Format: int64 */
+            version: number;
+            why: components["schemas"]["ContentWords"];
+        };
+        StrategyDetail: {
+            /** Format: date-time */
+            archived_at?: string;
+            benefit: components["schemas"]["ContentWords"];
+            /** Format: date-time */
+            changed_at: string;
+            /** @description Staff id; empty for what came with the product */
+            changed_by: string;
+            channels: string[];
+            cloned_from?: string;
+            content: components["schemas"]["Content"];
+            content_id: string;
+            coupon: string;
+            /** Format: date-time */
+            created_at: string;
+            gaps: components["schemas"]["StrategyGap"][];
+            goal: string;
+            guardrails: components["schemas"]["StrategyGuardrails"];
+            id: string;
+            layer: string;
+            name: components["schemas"]["ContentWords"];
+            owner_team: string;
+            /** @description Came with the product */
+            shipped: boolean;
+            timing: components["schemas"]["StrategyTiming"];
+            /** Format: int64 */
+            version: number;
+            why: components["schemas"]["ContentWords"];
+        };
+        StrategyDraft: {
+            /** @description What it gives, in words a customer reads: the value of {{benefit}} */
+            benefit: components["schemas"]["ContentWords"];
+            /** @description In the order they are tried */
+            channels: string[];
+            content_id: string;
+            /** @description The value of {{coupon}}; may be empty */
+            coupon: string;
+            /** @enum {string} */
+            goal: "activate" | "repeat" | "care" | "recall" | "win_back" | "listen";
+            guardrails: components["schemas"]["StrategyGuardrails"];
+            /** @enum {string} */
+            layer: "vip" | "potential" | "new" | "silent" | "lost";
+            name: components["schemas"]["ContentWords"];
+            /** @enum {string} */
+            owner_team: "community" | "conversion" | "vip_service" | "senior_manager";
+            timing: components["schemas"]["StrategyTiming"];
+            /** @description Why it should work on this layer, for colleagues */
+            why: components["schemas"]["ContentWords"];
+        };
+        StrategyGap: {
+            channel?: string;
+            /** @enum {string} */
+            code: "no_body" | "other_layer" | "archived_content" | "no_holdout";
+        };
+        StrategyGuardrails: {
+            /**
+             * Format: int64
+             * @description Most that reaching one person may cost; 0 is no cap
+             */
+            cost_cap_fen: number;
+            /**
+             * Format: double
+             * @description Share held out at random, in per cent: without it nobody knows what the strategy earns
+             */
+            holdout_pct: number;
+            /**
+             * Format: int64
+             * @description Leave a person alone for so many days after this strategy reached them
+             */
+            rest_days: number;
+            /**
+             * Format: int64
+             * @description Leave out who bought within so many days
+             */
+            skip_bought_days: number;
+            /**
+             * Format: double
+             * @description Pause when more than this share of those reached unsubscribes; 0 never pauses
+             */
+            stop_unsubscribe_pct: number;
+        };
+        StrategyTiming: {
+            /** @description Time of day, HH:MM; the policy's quiet hours still hold a message */
+            at: string;
+            /**
+             * Format: int64
+             * @description Wait this long for an open before the next channel; 0 uses only the first channel that may be used
+             */
+            fallback_hours: number;
+            /**
+             * Format: int64
+             * @description Run it again after so many days; 0 means once
+             */
+            repeat_days: number;
+            /** @description 1 is Monday; empty means any day */
+            weekdays: number[];
+            /**
+             * Format: int64
+             * @description Orders count for so many days after a person's assignment
+             */
+            window_days: number;
+        };
         SystemState: {
             engines: components["schemas"]["EngineState"][];
             version: string;
         };
-        TryBody: {
-            definition: components["schemas"]["LayerDefinition"];
+        TaskCard: {
+            id: string;
+            layer?: string;
+            name: string;
+            phone: string;
+        };
+        TaskCount: {
+            /** @description Staff id; empty for those that nobody has */
+            assignee: string;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            failed: number;
+            name?: string;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            overdue: number;
+        };
+        TaskDefinition: {
+            /**
+             * Format: int64
+             * @description A task is due at the end of so many days after it was asked for
+             */
+            due_days: number;
+        };
+        TaskMember: {
+            active: boolean;
+            id: string;
+            name: string;
+            team: string;
+        };
+        TaskOutcome: {
+            note?: string;
+            /**
+             * @description Needed when it failed
+             * @enum {string}
+             */
+            reason?: "" | "no_answer" | "wrong_number" | "refused" | "not_suitable" | "out_of_time" | "other";
+            /** @enum {string} */
+            state: "done" | "failed";
+        };
+        TaskRow: {
+            /** @description Staff id; empty while nobody has it */
+            assignee: string;
+            assignee_name?: string;
+            campaign_id: string;
+            /** Format: date-time */
+            closed_at?: string;
+            closed_by?: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Customer number
+             */
+            customer: number;
+            /** Format: date-time */
+            due_at: string;
+            id: string;
+            message_id: string;
+            note?: string;
+            overdue: boolean;
+            person: components["schemas"]["TaskCard"];
+            /** @description Why it failed: a code */
+            reason?: string;
+            /** @enum {string} */
+            state: "open" | "done" | "failed";
+            strategy_id?: string;
+            team: string;
+            /** @description What to say, line by line */
+            text: string;
+            title: string;
+        };
+        TasksAssigned: {
+            /** Format: int64 */
+            changed: number;
+        };
+        TestCampaignBody: {
+            /** @enum {string} */
+            channel: "email" | "webhook";
+            plan: components["schemas"]["CampaignPlan"];
+            /** @description E-mail address */
+            to?: string;
+        };
+        TestChannelBody: {
+            /** @enum {string} */
+            channel: "email" | "webhook";
+            /** @description E-mail address */
+            to?: string;
+        };
+        ViewOnPhoneBody: {
+            sku: string;
         };
     };
     responses: never;
@@ -1266,6 +4662,1498 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageStaffRecord"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectBoard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_board_campaigns: {
+        parameters: {
+            query?: {
+                /** @description Campaign ids, comma separated; all when left out */
+                ids?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEffectLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_campaign_effect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_campaign_effect_people: {
+        parameters: {
+            query: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description The number whose people are asked for */
+                number: "covered" | "holdout" | "planned" | "refused" | "sent" | "reached" | "opened" | "clicked" | "failed" | "unsubscribed" | "converted" | "converted_holdout";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEffectPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_effect_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardDefinition"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_effect_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EffectDefinition"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardDefinition"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_strategy_effect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_strategy_effect_people: {
+        parameters: {
+            query: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description The number whose people are asked for */
+                number: "covered" | "holdout" | "planned" | "refused" | "sent" | "reached" | "opened" | "clicked" | "failed" | "unsubscribed" | "converted" | "converted_holdout";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEffectPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandInForce"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentBrand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandInForce"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Business"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_campaigns: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                state?: "draft" | "scheduled" | "freezing" | "sending" | "paused" | "done" | "cancelled";
+                strategy?: string;
+                /** @description Part of the name */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCampaignRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecast_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForecastCampaignBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignForecast"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewCampaignBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCampaignLook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestCampaignBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignProgress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignProgress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    launch_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaunchCampaignBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_campaign_messages: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                state?: "queued" | "sending" | "sent" | "refused" | "failed" | "cancelled";
+                reason?: string;
+                channel?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCampaignMessage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignProgress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignProgress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unschedule_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignProgress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeChannelsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestChannelBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contents: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Words in the name */
+                q?: string;
+                /** @description Suits this layer */
+                layer?: "vip" | "potential" | "new" | "silent" | "lost";
+                /** @description The archived ones instead */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageContent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Content"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewContentBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentLook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_content_variables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageContentVariable"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Content"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revise_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviseContentBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Content"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clone_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Content"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_content_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageContent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customer_facets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerFacets"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customers: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Part of a name, the beginning of a phone or e-mail, an id, a code */
+                q?: string;
+                layer?: string;
+                segment?: string;
+                city?: string;
+                source?: string;
+                level?: string;
+                buyers?: "yes" | "no";
+                /** @description First day, business zone */
+                registered_min?: string;
+                /** @description Last day, business zone */
+                registered_max?: string;
+                /** @description Latest order: first day, business zone */
+                recent_min?: string;
+                /** @description Latest order: last day, business zone */
+                recent_max?: string;
+                /** @description Paid in all, fen */
+                spent_min?: number;
+                spent_max?: number;
+                /** @description With - the largest or newest first */
+                sort?: "recent" | "-recent" | "spent" | "-spent" | "registered" | "-registered";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCustomerRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerProfile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customer_orders: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customer_timeline: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Left out: everything */
+                kind?: "orders" | "messages" | "visits";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHappening"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeConsentBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customer_messages: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCampaignMessage"];
                 };
             };
             /** @description Error */
@@ -1317,7 +6205,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AdvanceBody"];
+                "application/json": components["schemas"]["AdvanceDemoBody"];
             };
         };
         responses: {
@@ -1505,7 +6393,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChooseBody"];
+                "application/json": components["schemas"]["BuyOnPhoneBody"];
             };
         };
         responses: {
@@ -1571,7 +6459,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChooseBody"];
+                "application/json": components["schemas"]["ViewOnPhoneBody"];
             };
         };
         responses: {
@@ -1581,6 +6469,411 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_import_choices: {
+        parameters: {
+            query: {
+                target: "orders" | "customers";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportChoices"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageImportView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    configure_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportConfiguration"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportingDryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reformat_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilesFormat"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guess_import: {
+        parameters: {
+            query: {
+                preset: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportMapping"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportingPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_rejects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
             };
             /** @description Error */
             default: {
@@ -1692,7 +6985,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SaveBody"];
+                "application/json": components["schemas"]["SaveLayerDefinitionBody"];
             };
         };
         responses: {
@@ -1754,7 +7047,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TryBody"];
+                "application/json": components["schemas"]["PreviewLayerDefinitionBody"];
             };
         };
         responses: {
@@ -1764,7 +7057,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["LayeringPreview"];
                 };
             };
             /** @description Error */
@@ -1899,7 +7192,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MonthsBody"];
+                "application/json": components["schemas"]["ReconstructLayersBody"];
             };
         };
         responses: {
@@ -1910,6 +7203,161 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageLayerSnapshotDay"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyState"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_policy_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSettingsVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_products: {
+        parameters: {
+            query?: {
+                q?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrderProduct"];
                 };
             };
             /** @description Error */
@@ -1939,6 +7387,462 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageRoleInfo"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sales: {
+        parameters: {
+            query?: {
+                days?: number;
+                /** @description Last day, inclusive; yesterday, and today so far, when left out */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricSales"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_segments: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Part of the name */
+                q?: string;
+                /** @description Those put away instead */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAudienceSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSegmentIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateSegmentBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentEstimate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_segment_overlap: {
+        parameters: {
+            query: {
+                /** @description Segments, separated by commas */
+                ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentOverlaps"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_segment_words: {
+        parameters: {
+            query: {
+                column: "fact" | "product" | "category" | "channel" | "campaign" | "strategy" | "detail" | "gender" | "province" | "city" | "source" | "store" | "owner" | "level";
+                /** @description Part of the value */
+                q?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAudienceWord"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSegmentBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveSegmentBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_segment_people: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSegmentPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_segment_sizes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAudienceDaySize"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_segment_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAudienceVersion"];
                 };
             };
             /** @description Error */
@@ -2083,7 +7987,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PasswordsBody"];
+                "application/json": components["schemas"]["ChangePasswordBody"];
             };
         };
         responses: {
@@ -2269,6 +8173,262 @@ export interface operations {
             };
         };
     };
+    list_strategies: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Words in the name */
+                q?: string;
+                layer?: "vip" | "potential" | "new" | "silent" | "lost";
+                goal?: "activate" | "repeat" | "care" | "recall" | "win_back" | "listen";
+                /** @description The archived ones instead */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStrategy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_strategy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategyDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Strategy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_strategy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revise_strategy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviseStrategyBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Strategy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_strategy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clone_strategy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Strategy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_strategy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_strategy_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStrategy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_system: {
         parameters: {
             query?: never;
@@ -2285,6 +8445,420 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTaskRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignTasksBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasksAssigned"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_task_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDefinition"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_task_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskDefinition"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDefinition"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_task_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTaskMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    summarise_tasks: {
+        parameters: {
+            query?: {
+                state?: "open" | "done" | "failed";
+                /** @description Staff id; me for one's own, - for those that nobody has */
+                assignee?: string;
+                team?: string;
+                campaign?: string;
+                /** @description Customer number */
+                customer?: number;
+                /** @description Words in the title */
+                q?: string;
+                overdue?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTaskCount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskOutcome"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    track_click: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    track_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/gif": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Error */
