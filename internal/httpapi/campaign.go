@@ -22,6 +22,31 @@ type campaignDraft struct {
 	Plan campaign.Plan `json:"plan"`
 }
 
+// campaignLaunch says when a campaign begins.
+type campaignLaunch struct {
+	At time.Time `json:"at,omitzero" doc:"When to begin; left out: now"`
+}
+
+// campaignQuestion asks what a plan would do.
+type campaignQuestion struct {
+	Plan     campaign.Plan `json:"plan"`
+	Campaign string        `json:"campaign,omitempty" maxLength:"64" doc:"Id of the draft, which the draw sticks to when there is no strategy"`
+	At       time.Time     `json:"at,omitzero"`
+}
+
+// campaignGlance asks what a plan looks like.
+type campaignGlance struct {
+	Plan     campaign.Plan `json:"plan"`
+	Customer uint32        `json:"customer,omitempty" doc:"Customer number; left out: somebody of the audience"`
+}
+
+// campaignTrial sends a plan to oneself.
+type campaignTrial struct {
+	Plan    campaign.Plan `json:"plan"`
+	Channel string        `json:"channel" enum:"email,webhook"`
+	To      string        `json:"to,omitempty" maxLength:"254" doc:"E-mail address"`
+}
+
 // registerCampaign: campaigns from draft to done, their forecast and their log.
 func registerCampaign(a *API) {
 	type byID struct {
@@ -76,9 +101,7 @@ func registerCampaign(a *API) {
 
 	type launch struct {
 		byID
-		Body struct {
-			At time.Time `json:"at,omitzero" doc:"When to begin; left out: now"`
-		}
+		Body campaignLaunch
 	}
 	post(a, "/api/v1/campaigns/{id}/launch", "launch_campaign", staff.CampaignsSend, func(ctx context.Context, in *launch) (campaign.Campaign, error) {
 		return a.Services.Campaigns.Launch(ctx, in.ID, in.Body.At)
@@ -123,35 +146,23 @@ func registerCampaign(a *API) {
 
 // registerCampaignCheck: what would happen, what it looks like, and a message to oneself.
 func registerCampaignCheck(a *API) {
-	type forecast struct {
-		Body struct {
-			Plan     campaign.Plan `json:"plan"`
-			Campaign string        `json:"campaign,omitempty" maxLength:"64" doc:"Id of the draft, which the draw sticks to when there is no strategy"`
-			At       time.Time     `json:"at,omitzero"`
-		}
-	}
+	type forecast struct{ Body campaignQuestion }
 	post(a, "/api/v1/campaigns/forecast", "forecast_campaign", staff.CampaignsRead, func(ctx context.Context, in *forecast) (campaign.Forecast, error) {
 		return a.Services.Campaigns.Forecast(ctx, in.Body.Plan, in.Body.Campaign, in.Body.At)
 	}, summary("How many, who, what it costs, and what the policy would refuse; writes nothing"))
 
-	type preview struct {
+	type previewCampaign struct {
 		Body struct {
 			Plan     campaign.Plan `json:"plan"`
 			Customer uint32        `json:"customer,omitempty" doc:"Customer number; left out: somebody of the audience"`
 		}
 	}
-	post(a, "/api/v1/campaigns/preview", "preview_campaign", staff.CampaignsRead, func(ctx context.Context, in *preview) (Page[campaign.Look], error) {
+	post(a, "/api/v1/campaigns/preview", "preview_campaign", staff.CampaignsRead, func(ctx context.Context, in *previewCampaign) (Page[campaign.Look], error) {
 		looks, err := a.Services.Campaigns.Preview(ctx, in.Body.Plan, in.Body.Customer)
 		return PageOf(looks, "", int64(len(looks))), err
 	}, summary("The messages as one real person would get them"))
 
-	type trial struct {
-		Body struct {
-			Plan    campaign.Plan `json:"plan"`
-			Channel string        `json:"channel" enum:"email,webhook"`
-			To      string        `json:"to,omitempty" maxLength:"254" doc:"E-mail address"`
-		}
-	}
+	type trial struct{ Body campaignTrial }
 	post(a, "/api/v1/campaigns/test", "test_campaign", staff.CampaignsSend, func(ctx context.Context, in *trial) (None, error) {
 		return None{}, a.Services.Campaigns.TestSend(ctx, in.Body.Plan, in.Body.Channel, in.Body.To)
 	}, summary("Send it to yourself first"))

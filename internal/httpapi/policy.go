@@ -26,6 +26,24 @@ type channelState struct {
 	Enabled  []string         `json:"enabled"`
 }
 
+// channelChange replaces the channels' settings.
+type channelChange struct {
+	Settings channel.Settings `json:"settings"`
+	Version  int64            `json:"version" doc:"The version that was read; another writer's change is a conflict"`
+}
+
+// channelTrial sends a line through a channel.
+type channelTrial struct {
+	Channel string `json:"channel" enum:"email,webhook"`
+	To      string `json:"to,omitempty" maxLength:"254" doc:"E-mail address"`
+}
+
+// consentChange is a customer's word.
+type consentChange struct {
+	Channel string        `json:"channel" enum:"email,phone,task,webhook"`
+	State   consent.State `json:"state" enum:"granted,withdrawn"`
+}
+
 // consentState is what one person said.
 type consentState struct {
 	Consents     []consent.Consent     `json:"consents"`
@@ -77,12 +95,7 @@ func registerChannels(a *API) {
 		return state(ctx)
 	}, summary("How messages leave; secrets are masked"))
 
-	type change struct {
-		Body struct {
-			Settings channel.Settings `json:"settings"`
-			Version  int64            `json:"version"`
-		}
-	}
+	type change struct{ Body channelChange }
 	put(a, "/api/v1/channels", "change_channels", staff.ChannelsWrite, func(ctx context.Context, in *change) (channelState, error) {
 		s := a.Services.Campaigns
 		err := s.DB.Tx(ctx, func(tx *store.Tx) error {
@@ -102,12 +115,7 @@ func registerChannels(a *API) {
 		return state(ctx)
 	}, summary("Change the channels; a masked or empty secret keeps the old one"))
 
-	type trial struct {
-		Body struct {
-			Channel string `json:"channel" enum:"email,webhook"`
-			To      string `json:"to,omitempty" maxLength:"254" doc:"E-mail address"`
-		}
-	}
+	type trial struct{ Body channelTrial }
 	post(a, "/api/v1/channels/test", "test_channel", staff.ChannelsWrite, func(ctx context.Context, in *trial) (None, error) {
 		return None{}, a.Services.Campaigns.TestChannel(ctx, in.Body.Channel, in.Body.To)
 	}, summary("Send a line through the stored settings"))
@@ -127,10 +135,7 @@ func registerConsent(a *API) {
 
 	type say struct {
 		byNumber
-		Body struct {
-			Channel string        `json:"channel" enum:"email,phone,task,webhook"`
-			State   consent.State `json:"state" enum:"granted,withdrawn"`
-		}
+		Body consentChange
 	}
 	put(a, "/api/v1/customers/{number}/consents", "change_consent", staff.CustomersWrite, func(ctx context.Context, in *say) (consentState, error) {
 		if err := a.Services.Consents.Say(ctx, in.Number, in.Body.Channel, in.Body.State, "console"); err != nil {
