@@ -144,13 +144,16 @@ func NewService(db *store.DB, shifted *clock.Shifted, doors Doors, dir string, o
 // openAt is the hour of the business day at which the brand's clock is set; sending is allowed then.
 const openAt = 10
 
-// SetClock puts the clock where the brand was left, or, for a new brand, at this morning. Call it before anything
-// else of the process looks at the clock.
-func SetClock(ctx context.Context, db *store.DB, shifted *clock.Shifted) error {
+// SetClock puts the clock where the brand was left, or, for a new brand, at the morning of today (zero: the machine's).
+// Call it before anything else of the process looks at the clock.
+func SetClock(ctx context.Context, db *store.DB, shifted *clock.Shifted, today time.Time) error {
+	if today.IsZero() {
+		today = clock.System()
+	}
 	b, err := loadBrand(ctx, db)
 	switch {
 	case errs.Is(err, errs.NotFound):
-		b.Now = midnight(clock.System()).Add(openAt * time.Hour)
+		b.Now = midnight(today).Add(openAt * time.Hour)
 	case err != nil:
 		return err
 	}
@@ -267,6 +270,23 @@ func (s *Service) visit(ctx context.Context, visits []Act) error {
 	return nil
 }
 
+// Reveal computes what a message to these customers truly changes over a window of whole days from an instant that is
+// now or a little earlier; reached says whom of them it got to. It exists so that tests can compare what the product
+// measures with the truth; nothing that serves an operator may ask it.
+func (s *Service) Reveal(customers []uint32, reached func(uint32) bool, a Appeal, at time.Time, days int) Truth {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	people := make([]int, 0, len(customers))
+	got := map[int]bool{}
+	for _, n := range customers {
+		if i, ours := s.person[n]; ours {
+			people = append(people, i)
+			got[i] = reached(n)
+		}
+	}
+	return s.world.Truth(people, func(i int) bool { return got[i] }, a, at, days)
+}
+
 // Status returns where the brand stands.
 func (s *Service) Status() Status {
 	s.show.Lock()
@@ -274,14 +294,17 @@ func (s *Service) Status() Status {
 	return Status{Now: s.clock.Now(), People: len(s.numbers), Progress: s.progress}
 }
 
-// KeepTime remembers the clock every minute until ctx ends, so that the brand's time never goes back after a stop.
+// KeepTime remembers the clock every minute and at the end of ctx, so that the brand's time never goes back.
 func (s *Service) KeepTime(ctx context.Context) error {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			last, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer stop()
+			_, err := s.db.Exec(last, `UPDATE demo_brands SET now = ? WHERE id = ?`, s.clock.Now(), brandID)
+			return err
 		case <-tick.C:
 			if _, err := s.db.Exec(ctx, `UPDATE demo_brands SET now = ? WHERE id = ?`, s.clock.Now(), brandID); err != nil && ctx.Err() == nil {
 				s.log.WarnContext(ctx, "demo clock not kept", "error", err)
