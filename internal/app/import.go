@@ -25,6 +25,8 @@ func (a *App) buildImports(ctx context.Context) error {
 	}
 	a.Services.Customers = customer.NewService(a.DB)
 	a.Services.Orders = order.NewService(a.DB)
-	a.Services.Imports = importwire.New(a.DB, consent.NewService(a.DB, a.Clock.Now), a.Clock.Now, a.Log, importing.Config{Dir: a.Config.Path("imports"), Zone: zone})
+	a.Services.Imports = importwire.New(a.DB, consent.NewService(a.DB, a.Clock.Now), a.Clock.Now, a.Log, importing.Config{
+		Dir: a.Config.Path("imports"), Zone: zone, Ended: a.Services.Segments.Kick, // what came in changes who is in which layer
+	})
 	return nil
 }

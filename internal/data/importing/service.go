@@ -27,6 +27,7 @@ type Config struct {
 	Dir    string         // where uploads and what they leave are kept
 	Zone   *time.Location // zone of dates that name none
 	Limits files.Limits   // zero: the defaults
+	Ended  func()         // called when an import has ended, however; may be nil
 }
 
 // Service takes files in.
@@ -405,6 +406,9 @@ func (s *Service) finish(ctx context.Context, imp Import, status, reason string)
 	c := imp.Result()
 	s.log.InfoContext(ctx, "import ended", "import", imp.ID, "status", status, "read", c.LinesRead, "accepted", c.LinesAccepted,
 		"duplicate", c.LinesDuplicate, "rejected", c.LinesRejected)
+	if s.config.Ended != nil {
+		s.config.Ended()
+	}
 	return getImport(ctx, s.db, imp.ID)
 }
 
