@@ -14,6 +14,7 @@ import { Button, Dropdown, Modal, Tooltip } from "antd";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { features } from "../features";
+import { useBusiness } from "./business";
 import { chooseLanguage } from "./i18n";
 import "./layout.css";
 import { Mark } from "./mark";
@@ -59,6 +60,7 @@ export function Layout() {
 function Frame(props: { staff: Staff }) {
   const { t } = useTranslation();
   const [finding, setFinding] = useState(false);
+  useBusiness();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
