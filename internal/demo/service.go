@@ -214,7 +214,9 @@ func (s *Service) Prepare(ctx context.Context, say func(stage string)) (fresh bo
 		return false, err
 	}
 	say("layers")
-	return true, s.settle(ctx)
+	err = s.settle(ctx)
+	s.note(func(p *Progress) { *p = Progress{Stage: "idle"} })
+	return true, err
 }
 
 // keep writes down where the world stands.
