@@ -19,6 +19,7 @@ type planning struct {
 	leaves   map[string]*leaf
 	segments map[string]*segmentAnswer
 	path     []string // segments being followed
+	state    bool     // some condition asks for layer, stage or scores
 }
 
 // segmentAnswer is a segment that a condition refers to: a condition, or members, and once answered its people.
@@ -40,6 +41,9 @@ func (p *planning) collect(ctx context.Context, c Condition) error {
 		return p.collect(ctx, s.Of)
 	case *segmentSpec:
 		return p.follow(ctx, s.ID)
+	case *layerSpec, *stageSpec, *rfmSpec:
+		p.state = true
+		return nil
 	}
 	if l := leafOf(c, p.asOf, p.e.zone); l != nil {
 		p.leaves[l.key] = l

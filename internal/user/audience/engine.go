@@ -179,11 +179,10 @@ func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with 
 			return nil, err
 		}
 	}
-	snap, err := e.snapshot(ctx)
-	if err != nil {
+	a := &algebra{plan: plan, found: found}
+	if a.state, err = e.stateFor(ctx, plan); err != nil {
 		return nil, err
 	}
-	a := &algebra{plan: plan, found: found, state: snap}
 	for _, c := range q.Conditions {
 		b, err := a.of(c)
 		if err != nil {
@@ -209,15 +208,15 @@ func (e *Engine) Meets(ctx context.Context, asOf time.Time, customer uint32, q Q
 	if _, err := e.WalkOne(ctx, asOf, customer, fold); err != nil {
 		return nil, err
 	}
-	snap, err := e.snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
 	found := &leavesFound{universe: fold.universe, people: map[string]*roaring.Bitmap{}}
 	for i, l := range fold.leaves {
 		found.people[l.key] = fold.out[i]
 	}
-	a := &algebra{plan: plan, found: found, state: snap}
+	a := &algebra{plan: plan, found: found}
+	var err error
+	if a.state, err = e.stateFor(ctx, plan); err != nil {
+		return nil, err
+	}
 	out := make([]bool, len(q.Conditions))
 	for i, c := range q.Conditions {
 		b, err := a.of(c)
@@ -320,6 +319,14 @@ func bounded(asOf time.Time, mark warehouse.Watermark) int64 {
 		return at
 	}
 	return always
+}
+
+// stateFor is the newest state where a plan asks for it.
+func (e *Engine) stateFor(ctx context.Context, p *planning) (*snapshot, error) {
+	if !p.state {
+		return nil, nil
+	}
+	return e.snapshot(ctx)
 }
 
 // snapshot returns the newest state as bitmaps, reading it from the warehouse the first time.

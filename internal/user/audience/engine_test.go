@@ -229,7 +229,7 @@ func TestEngineAgreesWithNaiveEvaluator(t *testing.T) {
 			w.refs["seg_a"] = genCondition(rt, 0)
 		}
 		w.refs["seg_b"] = Condition{"and", &listSpec{[]Condition{{"segment", &segmentSpec{"seg_a"}}, {"not", &notSpec{Condition{"segment", &segmentSpec{"lst_a"}}}}}}}
-		wh := warehousetest.Open(t)
+		wh := warehousetest.Memory(t)
 		defer wh.Close() //nolint:errcheck // closed again by the cleanup
 		e := NewEngine(wh, shanghai)
 		if err := wh.SaveState(t.Context(), w.standings(rt)); err != nil {
@@ -284,7 +284,7 @@ func check(rt *rapid.T, t *testing.T, w *world, e *Engine, conditions []Conditio
 func TestEngineAgreesWithSQL(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := &world{people: map[uint32]event.Attributes{}, state: map[uint32]standing{}, asOf: now, zone: shanghai}
-		wh := warehousetest.Open(t)
+		wh := warehousetest.Memory(t)
 		defer wh.Close() //nolint:errcheck // closed again by the cleanup
 		e := NewEngine(wh, shanghai)
 		if err := wh.SaveState(t.Context(), w.standings(rt)); err != nil {

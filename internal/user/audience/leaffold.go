@@ -28,10 +28,44 @@ type leafFold struct {
 
 // kindPlan is which filters a fact of one kind may touch.
 type kindPlan struct {
-	plain   []int32               // without conditions on columns, or only on amounts
-	byCode  [6]map[uint32][]int32 // by the value of the filter's first column
-	indexed bool                  // byCode holds something
+	plain   []int32      // without conditions on columns, or only on amounts
+	byCode  [6]codeTable // by the value of the filter's first column
+	indexed bool         // byCode holds something
 }
+
+// codeTable is a list of places for each of some dictionary codes. Low codes, which most are, lie in a slice.
+type codeTable struct {
+	low  [][]int32
+	high map[uint32][]int32
+}
+
+const lowCodes = 1 << 16
+
+func (c *codeTable) add(code uint32, at int32) {
+	if code >= lowCodes {
+		if c.high == nil {
+			c.high = map[uint32][]int32{}
+		}
+		c.high[code] = append(c.high[code], at)
+		return
+	}
+	for int(code) >= len(c.low) {
+		c.low = append(c.low, nil)
+	}
+	c.low[code] = append(c.low[code], at)
+}
+
+func (c *codeTable) get(code uint32) []int32 {
+	if int(code) < len(c.low) {
+		return c.low[code]
+	}
+	if c.high == nil {
+		return nil
+	}
+	return c.high[code]
+}
+
+func (c *codeTable) empty() bool { return c.low == nil && c.high == nil }
 
 // filterPlan is a compiled filter with its leaves.
 type filterPlan struct {
@@ -65,7 +99,7 @@ func (t test) differs(v int64) bool { return (v >= t.low && v <= t.high) != t.ze
 
 // peoplePlan is which leaves an attribute may touch.
 type peoplePlan struct {
-	codes    [7]map[uint32][]int32 // attributeNames
+	codes    [7]codeTable // attributeNames
 	phone    []int32
 	email    []int32
 	joined   []test
@@ -135,11 +169,8 @@ func (f *leafFold) addFilter(p *Pass, from *filter) {
 			}
 			placed = true
 			kind.indexed = true
-			if kind.byCode[column] == nil {
-				kind.byCode[column] = map[uint32][]int32{}
-			}
 			for c := range set {
-				kind.byCode[column][c] = append(kind.byCode[column][c], at)
+				kind.byCode[column].add(c, at)
 			}
 		}
 	}
@@ -189,12 +220,9 @@ func (q *peoplePlan) add(p *Pass, l *leaf, at int32) {
 	switch {
 	case l.attribute != nil:
 		i := slices.Index(attributeNames, l.attribute.Name)
-		if q.codes[i] == nil {
-			q.codes[i] = map[uint32][]int32{}
-		}
 		for _, v := range l.attribute.In {
 			if c := p.Code(v); c != NoCode {
-				q.codes[i][c] = append(q.codes[i][c], at)
+				q.codes[i].add(c, at)
 			}
 		}
 	case l.contact != nil && l.contact.Has == "phone":
@@ -300,11 +328,12 @@ func (r *leafRun) see(t *Timeline) {
 }
 
 func (r *leafRun) indexed(t *Timeline, plan *kindPlan, i int) {
-	for column, codes := range plan.byCode {
-		if codes == nil {
+	for column := range plan.byCode {
+		codes := &plan.byCode[column]
+		if codes.empty() {
 			continue
 		}
-		for _, at := range codes[t.code(column)[i]] {
+		for _, at := range codes.get(t.code(column)[i]) {
 			r.hit(t, at, i)
 		}
 	}
@@ -442,8 +471,8 @@ func floorDiv(a, b int64) int64 {
 func (r *leafRun) person(p *Person) {
 	q := &r.f.people
 	for i, code := range [...]uint32{p.Gender, p.Province, p.City, p.Source, p.Store, p.Owner, p.Level} {
-		if q.codes[i] != nil {
-			r.setAll(q.codes[i][code])
+		if !q.codes[i].empty() {
+			r.setAll(q.codes[i].get(code))
 		}
 	}
 	if p.Flags&FlagPhone != 0 {

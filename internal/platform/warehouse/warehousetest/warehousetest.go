@@ -22,6 +22,12 @@ func Open(t testing.TB) *warehouse.Warehouse {
 	return OpenAt(t, filepath.Join(t.TempDir(), "warehouse.duckdb"))
 }
 
+// Memory returns an empty warehouse that is not on disk, for tests that need many.
+func Memory(t testing.TB) *warehouse.Warehouse {
+	t.Helper()
+	return OpenAt(t, "")
+}
+
 // OpenAt opens the warehouse of a file and closes it when the test ends.
 func OpenAt(t testing.TB, path string) *warehouse.Warehouse {
 	t.Helper()
