@@ -25,6 +25,17 @@ type importView struct {
 
 func viewOf(i importing.Import) importView { return importView{i, i.Result()} }
 
+// importMapping says what columns mean.
+type importMapping struct {
+	Columns map[string]int `json:"columns" doc:"Field → column, from 0"`
+}
+
+// importConfiguration is how a file is to be read and what its columns mean.
+type importConfiguration struct {
+	Format *files.Format  `json:"format,omitempty" doc:"Left out: as detected"`
+	Spec   importing.Spec `json:"spec"`
+}
+
 // importChoices is what a person may choose from when she maps a file.
 type importChoices struct {
 	Presets []importing.Preset `json:"presets"`
@@ -75,20 +86,14 @@ func registerImport(a *API) {
 		byID
 		Preset string `query:"preset" maxLength:"40" required:"true"`
 	}
-	type columns struct {
-		Columns map[string]int `json:"columns" doc:"Field → column, from 0"`
-	}
-	get(a, "/api/v1/imports/{id}/guess", "guess_import", staff.ImportsRead, func(ctx context.Context, in *guess) (columns, error) {
+	get(a, "/api/v1/imports/{id}/guess", "guess_import", staff.ImportsRead, func(ctx context.Context, in *guess) (importMapping, error) {
 		found, err := a.Services.Imports.Guess(ctx, in.ID, in.Preset)
-		return columns{found}, err
+		return importMapping{found}, err
 	}, summary("The mapping a preset suggests for the file"))
 
 	type configure struct {
 		byID
-		Body struct {
-			Format *files.Format  `json:"format,omitempty" doc:"Left out: as detected"`
-			Spec   importing.Spec `json:"spec"`
-		}
+		Body importConfiguration
 	}
 	put(a, "/api/v1/imports/{id}", "configure_import", staff.ImportsWrite, func(ctx context.Context, in *configure) (importView, error) {
 		var format files.Format
