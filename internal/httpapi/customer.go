@@ -122,7 +122,7 @@ func registerCustomer(a *API) {
 	}, summary("One customer"))
 
 	type timeline struct {
-		byID
+		ID string `path:"id" maxLength:"64" doc:"Customer id, or number"`
 		Paging
 		Kind string `query:"kind" enum:"orders,messages,visits" doc:"Left out: everything"`
 	}
@@ -150,7 +150,7 @@ func registerCustomer(a *API) {
 	}, summary("What happened with a customer, newest first"))
 
 	type orders struct {
-		byID
+		ID string `path:"id" maxLength:"64" doc:"Customer id, or number"`
 		Paging
 	}
 	get(a, "/api/v1/customers/{id}/orders", "list_customer_orders", staff.CustomersRead, func(ctx context.Context, in *orders) (Page[order.Order], error) {

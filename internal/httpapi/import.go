@@ -83,7 +83,7 @@ func registerImport(a *API) {
 	}, summary("Presets, and the fields a column can mean"))
 
 	type guess struct {
-		byID
+		ID     string `path:"id" maxLength:"64"`
 		Preset string `query:"preset" maxLength:"40" required:"true"`
 	}
 	get(a, "/api/v1/imports/{id}/guess", "guess_import", staff.ImportsRead, func(ctx context.Context, in *guess) (importMapping, error) {
@@ -92,7 +92,7 @@ func registerImport(a *API) {
 	}, summary("The mapping a preset suggests for the file"))
 
 	type configure struct {
-		byID
+		ID   string `path:"id" maxLength:"64"`
 		Body importConfiguration
 	}
 	put(a, "/api/v1/imports/{id}", "configure_import", staff.ImportsWrite, func(ctx context.Context, in *configure) (importView, error) {
@@ -105,7 +105,7 @@ func registerImport(a *API) {
 	}, summary("Set format and mapping, before it is started"))
 
 	type reformat struct {
-		byID
+		ID   string `path:"id" maxLength:"64"`
 		Body files.Format
 	}
 	put(a, "/api/v1/imports/{id}/format", "reformat_import", staff.ImportsWrite, func(ctx context.Context, in *reformat) (importView, error) {
