@@ -49,7 +49,7 @@ type campaignTrial struct {
 
 // registerCampaign: campaigns from draft to done, their forecast and their log.
 func registerCampaign(a *API) {
-	type byID struct {
+	type ByID struct {
 		ID string `path:"id" maxLength:"64"`
 	}
 	type search struct {
@@ -83,24 +83,24 @@ func registerCampaign(a *API) {
 		return a.Services.Campaigns.Create(ctx, in.Body.Name, in.Body.Plan, auth.From(ctx).ID)
 	}, summary("Make a draft; what the plan leaves open is taken from its strategy"), status(http.StatusCreated))
 
-	get(a, "/api/v1/campaigns/{id}", "get_campaign", staff.CampaignsRead, func(ctx context.Context, in *byID) (campaign.Progress, error) {
+	get(a, "/api/v1/campaigns/{id}", "get_campaign", staff.CampaignsRead, func(ctx context.Context, in *ByID) (campaign.Progress, error) {
 		return a.Services.Campaigns.Progress(ctx, in.ID)
 	}, summary("A campaign and how far it is"))
 
 	type edit struct {
-		byID
+		ByID
 		Body campaignDraft
 	}
 	put(a, "/api/v1/campaigns/{id}", "edit_campaign", staff.CampaignsWrite, func(ctx context.Context, in *edit) (campaign.Campaign, error) {
 		return a.Services.Campaigns.Edit(ctx, in.ID, in.Body.Name, in.Body.Plan)
 	}, summary("Replace a draft"))
 
-	del(a, "/api/v1/campaigns/{id}", "discard_campaign", staff.CampaignsWrite, func(ctx context.Context, in *byID) (None, error) {
+	del(a, "/api/v1/campaigns/{id}", "discard_campaign", staff.CampaignsWrite, func(ctx context.Context, in *ByID) (None, error) {
 		return None{}, a.Services.Campaigns.Discard(ctx, in.ID)
 	}, summary("Delete a draft"))
 
 	type launch struct {
-		byID
+		ByID
 		Body campaignLaunch
 	}
 	post(a, "/api/v1/campaigns/{id}/launch", "launch_campaign", staff.CampaignsSend, func(ctx context.Context, in *launch) (campaign.Campaign, error) {
@@ -108,7 +108,7 @@ func registerCampaign(a *API) {
 	}, summary("Schedule a draft: freeze its audience and begin to send at the instant"))
 
 	verb := func(word, opID, text string, do func(*campaign.Service, context.Context, string) error) {
-		post(a, "/api/v1/campaigns/{id}/"+word, opID, staff.CampaignsSend, func(ctx context.Context, in *byID) (campaign.Progress, error) {
+		post(a, "/api/v1/campaigns/{id}/"+word, opID, staff.CampaignsSend, func(ctx context.Context, in *ByID) (campaign.Progress, error) {
 			if err := do(a.Services.Campaigns, ctx, in.ID); err != nil {
 				return campaign.Progress{}, err
 			}
@@ -123,7 +123,7 @@ func registerCampaign(a *API) {
 	registerCampaignCheck(a)
 
 	type log struct {
-		byID
+		ByID
 		Paging
 		State   string `query:"state" enum:"queued,sending,sent,refused,failed,cancelled"`
 		Reason  string `query:"reason" maxLength:"40"`

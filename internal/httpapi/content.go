@@ -33,11 +33,11 @@ func registerContent(a *API) {
 		return PageOf(all, "", int64(len(all))), nil
 	}, summary("The names a text may use"))
 
-	get(a, "/api/v1/contents/{id}", "get_content", staff.ContentRead, func(ctx context.Context, in *byID) (content.Content, error) {
+	get(a, "/api/v1/contents/{id}", "get_content", staff.ContentRead, func(ctx context.Context, in *ByID) (content.Content, error) {
 		return a.Services.Contents.Get(ctx, in.ID)
 	}, summary("A content"))
 
-	get(a, "/api/v1/contents/{id}/versions", "list_content_versions", staff.ContentRead, func(ctx context.Context, in *byID) (Page[content.Content], error) {
+	get(a, "/api/v1/contents/{id}/versions", "list_content_versions", staff.ContentRead, func(ctx context.Context, in *ByID) (Page[content.Content], error) {
 		vs, err := a.Services.Contents.Versions(ctx, in.ID)
 		return PageOf(vs, "", int64(len(vs))), err
 	}, summary("What a content was, newest first"))
@@ -48,7 +48,7 @@ func registerContent(a *API) {
 	}, summary("Save a new content"), status(http.StatusCreated))
 
 	type reviseContent struct {
-		byID
+		ByID
 		Body struct {
 			Seen  int64         `json:"seen" minimum:"1" doc:"The version that was opened; a newer one is a conflict"`
 			Draft content.Draft `json:"draft"`
@@ -58,15 +58,15 @@ func registerContent(a *API) {
 		return a.Services.Contents.Revise(ctx, in.ID, in.Body.Seen, in.Body.Draft, auth.From(ctx).ID)
 	}, summary("Save the next version of a content"))
 
-	post(a, "/api/v1/contents/{id}/clone", "clone_content", staff.ContentWrite, func(ctx context.Context, in *byID) (content.Content, error) {
+	post(a, "/api/v1/contents/{id}/clone", "clone_content", staff.ContentWrite, func(ctx context.Context, in *ByID) (content.Content, error) {
 		return a.Services.Contents.Clone(ctx, in.ID, auth.From(ctx).ID)
 	}, summary("Copy a content, so that the copy can be changed"), status(http.StatusCreated))
 
-	post(a, "/api/v1/contents/{id}/archive", "archive_content", staff.ContentWrite, func(ctx context.Context, in *byID) (None, error) {
+	post(a, "/api/v1/contents/{id}/archive", "archive_content", staff.ContentWrite, func(ctx context.Context, in *ByID) (None, error) {
 		return None{}, a.Services.Contents.Archive(ctx, in.ID)
 	}, summary("Take a content out of the library; what uses it goes on"))
 
-	post(a, "/api/v1/contents/{id}/restore", "restore_content", staff.ContentWrite, func(ctx context.Context, in *byID) (None, error) {
+	post(a, "/api/v1/contents/{id}/restore", "restore_content", staff.ContentWrite, func(ctx context.Context, in *ByID) (None, error) {
 		return None{}, a.Services.Contents.Restore(ctx, in.ID)
 	}, summary("Put an archived content back"))
 

@@ -39,7 +39,7 @@ type happening struct {
 
 // registerCustomer: people, what they bought and what happened with them.
 func registerCustomer(a *API) {
-	type byID struct {
+	type ByID struct {
 		ID string `path:"id" maxLength:"64" doc:"Customer id, or number"`
 	}
 	type list struct {
@@ -105,7 +105,7 @@ func registerCustomer(a *API) {
 		return a.Services.Customers.Facets(ctx)
 	}, summary("The commonest cities, sources and levels, to filter by"))
 
-	get(a, "/api/v1/customers/{id}", "get_customer", staff.CustomersRead, func(ctx context.Context, in *byID) (customerProfile, error) {
+	get(a, "/api/v1/customers/{id}", "get_customer", staff.CustomersRead, func(ctx context.Context, in *ByID) (customerProfile, error) {
 		c, err := a.Services.Customers.Get(ctx, in.ID)
 		if err != nil {
 			return customerProfile{}, err
@@ -167,7 +167,7 @@ func registerCustomer(a *API) {
 		return PageOf(items, next, c.Orders), err
 	}, summary("A customer's orders, latest first"))
 
-	get(a, "/api/v1/orders/{id}", "get_order", staff.CustomersRead, func(ctx context.Context, in *byID) (order.Detail, error) {
+	get(a, "/api/v1/orders/{id}", "get_order", staff.CustomersRead, func(ctx context.Context, in *ByID) (order.Detail, error) {
 		return a.Services.Orders.Get(ctx, in.ID)
 	}, summary("One order with its lines and refunds"))
 

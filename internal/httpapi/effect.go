@@ -38,16 +38,16 @@ func registerEffect(a *API) {
 		return PageOf(lines, "", int64(len(lines))), err
 	}, summary("What campaigns earned, a line each"))
 
-	get(a, "/api/v1/board/campaigns/{id}", "get_campaign_effect", staff.EffectRead, func(ctx context.Context, in *byID) (effect.Report, error) {
+	get(a, "/api/v1/board/campaigns/{id}", "get_campaign_effect", staff.EffectRead, func(ctx context.Context, in *ByID) (effect.Report, error) {
 		return a.Services.Effect.Campaign(ctx, in.ID)
 	}, summary("What one campaign earned, with the curve of both arms"))
 
-	get(a, "/api/v1/board/strategies/{id}", "get_strategy_effect", staff.EffectRead, func(ctx context.Context, in *byID) (effect.Report, error) {
+	get(a, "/api/v1/board/strategies/{id}", "get_strategy_effect", staff.EffectRead, func(ctx context.Context, in *ByID) (effect.Report, error) {
 		return a.Services.Effect.Strategy(ctx, strategyID(in.ID))
 	}, summary("What one strategy earned over all its campaigns; none: the campaigns that follow no strategy"))
 
 	type people struct {
-		byID
+		ByID
 		Paging
 		Number string `query:"number" required:"true" enum:"covered,holdout,planned,refused,sent,reached,opened,clicked,failed,unsubscribed,converted,converted_holdout" doc:"The number whose people are asked for"`
 	}

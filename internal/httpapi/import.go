@@ -44,7 +44,7 @@ type importChoices struct {
 
 // registerImport: files of customers and orders, from upload to result.
 func registerImport(a *API) {
-	type byID struct {
+	type ByID struct {
 		ID string `path:"id" maxLength:"64"`
 	}
 	get(a, "/api/v1/imports", "list_imports", staff.ImportsRead, func(ctx context.Context, in *Paging) (Page[importView], error) {
@@ -66,12 +66,12 @@ func registerImport(a *API) {
 		return json.NewEncoder(w).Encode(viewOf(imp))
 	}, summary("Upload a file: the body is the file; target (orders, customers) and name are query parameters"), maxBody(maxUpload), status(http.StatusCreated))
 
-	get(a, "/api/v1/imports/{id}", "get_import", staff.ImportsRead, func(ctx context.Context, in *byID) (importView, error) {
+	get(a, "/api/v1/imports/{id}", "get_import", staff.ImportsRead, func(ctx context.Context, in *ByID) (importView, error) {
 		imp, err := a.Services.Imports.Get(ctx, in.ID)
 		return viewOf(imp), err
 	}, summary("One import, with its progress or result"))
 
-	get(a, "/api/v1/imports/{id}/preview", "preview_import", staff.ImportsRead, func(ctx context.Context, in *byID) (importing.Preview, error) {
+	get(a, "/api/v1/imports/{id}/preview", "preview_import", staff.ImportsRead, func(ctx context.Context, in *ByID) (importing.Preview, error) {
 		return a.Services.Imports.Preview(ctx, in.ID)
 	}, summary("The first rows of the file"))
 
@@ -113,21 +113,21 @@ func registerImport(a *API) {
 		return viewOf(imp), err
 	}, summary("Read the file another way; its mapping is guessed anew"))
 
-	post(a, "/api/v1/imports/{id}/dry-run", "try_import", staff.ImportsWrite, func(ctx context.Context, in *byID) (importing.DryRun, error) {
+	post(a, "/api/v1/imports/{id}/dry-run", "try_import", staff.ImportsWrite, func(ctx context.Context, in *ByID) (importing.DryRun, error) {
 		return a.Services.Imports.DryRun(ctx, in.ID)
 	}, summary("Say what starting would do, without doing it"))
 
-	post(a, "/api/v1/imports/{id}/start", "start_import", staff.ImportsWrite, func(ctx context.Context, in *byID) (importView, error) {
+	post(a, "/api/v1/imports/{id}/start", "start_import", staff.ImportsWrite, func(ctx context.Context, in *ByID) (importView, error) {
 		imp, err := a.Services.Imports.Start(ctx, in.ID)
 		return viewOf(imp), err
 	}, summary("Take the file in"))
 
-	post(a, "/api/v1/imports/{id}/cancel", "cancel_import", staff.ImportsWrite, func(ctx context.Context, in *byID) (importView, error) {
+	post(a, "/api/v1/imports/{id}/cancel", "cancel_import", staff.ImportsWrite, func(ctx context.Context, in *ByID) (importView, error) {
 		imp, err := a.Services.Imports.Cancel(ctx, in.ID)
 		return viewOf(imp), err
 	}, summary("Stop at the end of the current batch; what was taken in stays"))
 
-	del(a, "/api/v1/imports/{id}", "delete_import", staff.ImportsWrite, func(ctx context.Context, in *byID) (None, error) {
+	del(a, "/api/v1/imports/{id}", "delete_import", staff.ImportsWrite, func(ctx context.Context, in *ByID) (None, error) {
 		return None{}, a.Services.Imports.Delete(ctx, in.ID)
 	}, summary("Forget the file and the record of its import; orders and customers stay"))
 

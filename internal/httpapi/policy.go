@@ -122,19 +122,19 @@ func registerChannels(a *API) {
 }
 
 func registerConsent(a *API) {
-	type byNumber struct {
+	type ByNumber struct {
 		Number uint32 `path:"number" minimum:"1"`
 	}
 	state := func(ctx context.Context, number uint32) (consentState, error) {
 		said, stopped, err := a.Services.Consents.Of(ctx, number)
 		return consentState{said, stopped}, err
 	}
-	get(a, "/api/v1/customers/{number}/consents", "get_consents", staff.CustomersRead, func(ctx context.Context, in *byNumber) (consentState, error) {
+	get(a, "/api/v1/customers/{number}/consents", "get_consents", staff.CustomersRead, func(ctx context.Context, in *ByNumber) (consentState, error) {
 		return state(ctx, in.Number)
 	}, summary("What a customer said about each channel"))
 
 	type say struct {
-		byNumber
+		ByNumber
 		Body consentChange
 	}
 	put(a, "/api/v1/customers/{number}/consents", "change_consent", staff.CustomersWrite, func(ctx context.Context, in *say) (consentState, error) {

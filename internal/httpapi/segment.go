@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/danielgtaylor/huma/v2"
 
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
@@ -37,21 +36,21 @@ func (c *conditionIn) parse() (*audience.Condition, error) {
 	return &out, err
 }
 
-// segmentIn is a segment as a person writes it.
-type segmentIn struct {
+// SegmentIn is a segment as a person writes it.
+type SegmentIn struct {
 	Name      string       `json:"name" minLength:"1" maxLength:"80"`
 	Note      string       `json:"note,omitempty" maxLength:"500"`
 	Condition *conditionIn `json:"condition,omitempty"`
 }
 
-func (s segmentIn) draft() (audience.Draft, error) {
+func (s SegmentIn) draft() (audience.Draft, error) {
 	c, err := s.Condition.parse()
 	return audience.Draft{Name: s.Name, Note: s.Note, Condition: c}, err
 }
 
-// newSegmentIn is segmentIn with what a static list is made of.
+// newSegmentIn is SegmentIn with what a static list is made of.
 type newSegmentIn struct {
-	segmentIn
+	SegmentIn
 	Kind      string   `json:"kind,omitempty" enum:"dynamic,static" default:"dynamic" doc:"static freezes who meets the condition now, or takes the customers"`
 	Customers []string `json:"customers,omitempty" maxItems:"5000" doc:"Ids of customers, for a static list"`
 }
@@ -136,7 +135,7 @@ func pageOfPeople(people *roaring.Bitmap, after string, limit int) (numbers []ui
 
 // registerSegment: segments, their people, sizes and versions, and live answers while one is written.
 func registerSegment(a *API) {
-	type byID struct {
+	type ByID struct {
 		ID string `path:"id" maxLength:"64"`
 	}
 	type search struct {
@@ -154,14 +153,14 @@ func registerSegment(a *API) {
 		return a.createSegment(ctx, in.Body)
 	}, summary("Save a segment or a static list"), status(http.StatusCreated))
 
-	get(a, "/api/v1/segments/{id}", "get_segment", staff.SegmentsRead, func(ctx context.Context, in *byID) (audience.Segment, error) {
+	get(a, "/api/v1/segments/{id}", "get_segment", staff.SegmentsRead, func(ctx context.Context, in *ByID) (audience.Segment, error) {
 		return a.Services.Segments.Get(ctx, in.ID)
 	}, summary("One segment"))
 
 	type change struct {
 		ID   string `path:"id" maxLength:"64"`
 		Body struct {
-			segmentIn
+			SegmentIn
 			Version int64 `json:"version" doc:"The version that was read; another writer's change is a conflict"`
 		}
 	}
@@ -183,18 +182,18 @@ func registerSegment(a *API) {
 		return a.Services.Segments.Archive(ctx, in.ID, in.Body.Archived)
 	}, summary("Put a segment away, or take it back"))
 
-	get(a, "/api/v1/segments/{id}/versions", "list_segment_versions", staff.SegmentsRead, func(ctx context.Context, in *byID) (Page[audience.Version], error) {
+	get(a, "/api/v1/segments/{id}/versions", "list_segment_versions", staff.SegmentsRead, func(ctx context.Context, in *ByID) (Page[audience.Version], error) {
 		items, err := a.Services.Segments.Versions(ctx, in.ID)
 		return PageOf(items, "", int64(len(items))), err
 	}, summary("Every version of a segment's words, newest first"))
 
-	get(a, "/api/v1/segments/{id}/sizes", "list_segment_sizes", staff.SegmentsRead, func(ctx context.Context, in *byID) (Page[audience.DaySize], error) {
+	get(a, "/api/v1/segments/{id}/sizes", "list_segment_sizes", staff.SegmentsRead, func(ctx context.Context, in *ByID) (Page[audience.DaySize], error) {
 		items, err := a.Services.Segments.History(ctx, in.ID)
 		return PageOf(items, "", int64(len(items))), err
 	}, summary("Size by day, oldest first, with who came and went"))
 
 	type people struct {
-		byID
+		ByID
 		Paging
 	}
 	get(a, "/api/v1/segments/{id}/people", "list_segment_people", staff.SegmentsRead, func(ctx context.Context, in *people) (Page[segmentPerson], error) {
@@ -210,9 +209,8 @@ func registerSegment(a *API) {
 		return PageOf(items, next, int64(all.GetCardinality())), err
 	}, summary("Who is in a segment now"))
 
-	withRequest(a, http.MethodGet, "/api/v1/segments/{id}/people.csv", "export_segment", staff.CustomersExport, func(ctx context.Context, _ *http.Request, in *byID) (*huma.StreamResponse, error) {
-		return a.exportSegment(ctx, in.ID)
-	}, summary("Who is in a segment now, as CSV"))
+	raw(a, http.MethodGet, "/api/v1/segments/{id}/people.csv", "export_segment", staff.CustomersExport, "text/csv", a.exportSegment,
+		summary("Who is in a segment now, as CSV"))
 
 	registerSegmentLive(a)
 }
@@ -294,28 +292,26 @@ func (a *API) createSegment(ctx context.Context, in newSegmentIn) (audience.Segm
 // exportBatch is how many people of an export are looked up at a time.
 const exportBatch = 2000
 
-func (a *API) exportSegment(ctx context.Context, id string) (*huma.StreamResponse, error) {
-	seg, err := a.Services.Segments.Get(ctx, id)
+func (a *API) exportSegment(w http.ResponseWriter, r *http.Request) error {
+	seg, err := a.Services.Segments.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	people, err := a.Services.Segments.Resolve(ctx, "segment", id)
+	people, err := a.Services.Segments.Resolve(r.Context(), "segment", seg.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		hc.SetHeader("Content-Type", "text/csv; charset=utf-8")
-		hc.SetHeader("Content-Disposition", `attachment; filename="`+seg.ID+`.csv"`)
-		out := hc.BodyWriter()
-		if _, err := out.Write([]byte("\ufeff")); err != nil { // spreadsheets then read it as UTF-8
-			return
-		}
-		w := csv.NewWriter(out)
-		if err := a.writePeople(hc.Context(), w, people); err != nil {
-			a.log.ErrorContext(hc.Context(), "segment export broke off", "segment", seg.ID, "error", err)
-		}
-		w.Flush()
-	}}, nil
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+seg.ID+`.csv"`)
+	if _, err := w.Write([]byte("\ufeff")); err != nil { // spreadsheets then read it as UTF-8
+		return err
+	}
+	out := csv.NewWriter(w)
+	if err := a.writePeople(r.Context(), out, people); err != nil {
+		return err
+	}
+	out.Flush()
+	return out.Error()
 }
 
 func (a *API) writePeople(ctx context.Context, w *csv.Writer, people *roaring.Bitmap) error {

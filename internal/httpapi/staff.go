@@ -17,7 +17,7 @@ type roleInfo struct {
 
 // registerStaff: accounts, roles, and the record of what staff did.
 func registerStaff(a *API) {
-	type byID struct {
+	type ByID struct {
 		ID string `path:"id" maxLength:"64"`
 	}
 	type search struct {
@@ -34,7 +34,7 @@ func registerStaff(a *API) {
 		return a.Services.Staff.Join(ctx, in.Body)
 	}, summary("Open an account; the answer shows its one-time password, once"), status(http.StatusCreated))
 
-	get(a, "/api/v1/staff/{id}", "get_staff", staff.StaffRead, func(ctx context.Context, in *byID) (staff.Account, error) {
+	get(a, "/api/v1/staff/{id}", "get_staff", staff.StaffRead, func(ctx context.Context, in *ByID) (staff.Account, error) {
 		return a.Services.Staff.Get(ctx, in.ID)
 	}, summary("One account"))
 
@@ -46,7 +46,7 @@ func registerStaff(a *API) {
 		return a.Services.Staff.Change(ctx, in.ID, in.Body)
 	}, summary("Change an account, or close it; what is left out stays"))
 
-	post(a, "/api/v1/staff/{id}/password", "reset_staff_password", staff.StaffWrite, func(ctx context.Context, in *byID) (staff.Issued, error) {
+	post(a, "/api/v1/staff/{id}/password", "reset_staff_password", staff.StaffWrite, func(ctx context.Context, in *ByID) (staff.Issued, error) {
 		if in.ID == auth.From(ctx).ID {
 			return staff.Issued{}, errs.New(errs.Conflict, "staff.reset_self", "change your own password instead")
 		}

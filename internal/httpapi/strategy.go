@@ -9,8 +9,8 @@ import (
 	"huoshui/internal/platform/auth"
 )
 
-// byID is the input of a call about one thing.
-type byID struct {
+// ByID is the input of a call about one thing.
+type ByID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -28,11 +28,11 @@ func registerStrategy(a *API) {
 		return PageOf(p.Items, p.Next, p.Total), err
 	}, summary("The strategy library, last changed first"))
 
-	get(a, "/api/v1/strategies/{id}", "get_strategy", staff.StrategiesRead, func(ctx context.Context, in *byID) (strategy.Detail, error) {
+	get(a, "/api/v1/strategies/{id}", "get_strategy", staff.StrategiesRead, func(ctx context.Context, in *ByID) (strategy.Detail, error) {
 		return a.Services.Strategies.Detail(ctx, in.ID)
 	}, summary("A strategy, the content it uses, and what the two lack"))
 
-	get(a, "/api/v1/strategies/{id}/versions", "list_strategy_versions", staff.StrategiesRead, func(ctx context.Context, in *byID) (Page[strategy.Strategy], error) {
+	get(a, "/api/v1/strategies/{id}/versions", "list_strategy_versions", staff.StrategiesRead, func(ctx context.Context, in *ByID) (Page[strategy.Strategy], error) {
 		vs, err := a.Services.Strategies.Versions(ctx, in.ID)
 		return PageOf(vs, "", int64(len(vs))), err
 	}, summary("What a strategy was, newest first"))
@@ -43,7 +43,7 @@ func registerStrategy(a *API) {
 	}, summary("Save a new strategy"), status(http.StatusCreated))
 
 	type reviseStrategy struct {
-		byID
+		ByID
 		Body struct {
 			Seen  int64          `json:"seen" minimum:"1" doc:"The version that was opened; a newer one is a conflict"`
 			Draft strategy.Draft `json:"draft"`
@@ -53,15 +53,15 @@ func registerStrategy(a *API) {
 		return a.Services.Strategies.Revise(ctx, in.ID, in.Body.Seen, in.Body.Draft, auth.From(ctx).ID)
 	}, summary("Save the next version of a strategy"))
 
-	post(a, "/api/v1/strategies/{id}/clone", "clone_strategy", staff.StrategiesWrite, func(ctx context.Context, in *byID) (strategy.Strategy, error) {
+	post(a, "/api/v1/strategies/{id}/clone", "clone_strategy", staff.StrategiesWrite, func(ctx context.Context, in *ByID) (strategy.Strategy, error) {
 		return a.Services.Strategies.Clone(ctx, in.ID, auth.From(ctx).ID)
 	}, summary("Copy a strategy, so that the copy can be changed"), status(http.StatusCreated))
 
-	post(a, "/api/v1/strategies/{id}/archive", "archive_strategy", staff.StrategiesWrite, func(ctx context.Context, in *byID) (None, error) {
+	post(a, "/api/v1/strategies/{id}/archive", "archive_strategy", staff.StrategiesWrite, func(ctx context.Context, in *ByID) (None, error) {
 		return None{}, a.Services.Strategies.Archive(ctx, in.ID)
 	}, summary("Take a strategy out of the library; what uses it goes on"))
 
-	post(a, "/api/v1/strategies/{id}/restore", "restore_strategy", staff.StrategiesWrite, func(ctx context.Context, in *byID) (None, error) {
+	post(a, "/api/v1/strategies/{id}/restore", "restore_strategy", staff.StrategiesWrite, func(ctx context.Context, in *ByID) (None, error) {
 		return None{}, a.Services.Strategies.Restore(ctx, in.ID)
 	}, summary("Put an archived strategy back"))
 }

@@ -10,8 +10,8 @@ import (
 	"huoshui/internal/platform/auth"
 )
 
-// taskFilter is how a list of tasks is narrowed.
-type taskFilter struct {
+// TaskFilter is how a list of tasks is narrowed.
+type TaskFilter struct {
 	State    string `query:"state" enum:"open,done,failed"`
 	Assignee string `query:"assignee" maxLength:"64" doc:"Staff id; me for one's own, - for those that nobody has"`
 	Team     string `query:"team" maxLength:"40"`
@@ -22,7 +22,7 @@ type taskFilter struct {
 }
 
 // filter is the filter for whoever is signed in: those who do not hand out tasks see their own and their team's.
-func (f taskFilter) filter(ctx context.Context) task.Filter {
+func (f TaskFilter) filter(ctx context.Context) task.Filter {
 	me := auth.From(ctx)
 	out := task.Filter{State: task.State(f.State), Assignee: f.Assignee, Team: f.Team, Campaign: f.Campaign, Customer: f.Customer, Search: f.Q, Overdue: f.Overdue}
 	if out.Assignee == "me" {
@@ -47,7 +47,7 @@ func registerTask(a *API) {
 	}
 	type list struct {
 		Paging
-		taskFilter
+		TaskFilter
 	}
 	get(a, "/api/v1/tasks", "list_tasks", staff.TasksRead, func(ctx context.Context, in *list) (Page[task.Row], error) {
 		f := in.filter(ctx)
@@ -56,7 +56,7 @@ func registerTask(a *API) {
 		return PageOf(p.Items, p.Next, p.Total), err
 	}, summary("Tasks, the one due first at the top"))
 
-	get(a, "/api/v1/tasks/summary", "summarise_tasks", staff.TasksRead, func(ctx context.Context, in *taskFilter) (Page[task.Count], error) {
+	get(a, "/api/v1/tasks/summary", "summarise_tasks", staff.TasksRead, func(ctx context.Context, in *TaskFilter) (Page[task.Count], error) {
 		all, err := a.Services.Tasks.Summary(ctx, in.filter(ctx))
 		return PageOf(all, "", int64(len(all))), err
 	}, summary("How many tasks each person has"))
@@ -76,7 +76,7 @@ func registerTask(a *API) {
 		return in.Body, a.Services.Tasks.Define(ctx, in.Body, auth.From(ctx).ID)
 	}, summary("Say when tasks are due"))
 
-	get(a, "/api/v1/tasks/{id}", "get_task", staff.TasksRead, func(ctx context.Context, in *byID) (task.Row, error) {
+	get(a, "/api/v1/tasks/{id}", "get_task", staff.TasksRead, func(ctx context.Context, in *ByID) (task.Row, error) {
 		if err := mine(ctx, in.ID); err != nil {
 			return task.Row{}, err
 		}
@@ -84,7 +84,7 @@ func registerTask(a *API) {
 	}, summary("A task"))
 
 	type end struct {
-		byID
+		ByID
 		Body task.Outcome
 	}
 	post(a, "/api/v1/tasks/{id}/close", "close_task", staff.TasksWork, func(ctx context.Context, in *end) (task.Row, error) {
@@ -110,7 +110,7 @@ func registerTask(a *API) {
 
 	raw(a, http.MethodGet, "/api/v1/tasks/export", "export_tasks", staff.TasksRead, "text/csv", func(w http.ResponseWriter, r *http.Request) error {
 		q := r.URL.Query()
-		in := taskFilter{State: q.Get("state"), Assignee: q.Get("assignee"), Team: q.Get("team"), Campaign: q.Get("campaign"), Q: q.Get("q"), Overdue: q.Get("overdue") == "true"}
+		in := TaskFilter{State: q.Get("state"), Assignee: q.Get("assignee"), Team: q.Get("team"), Campaign: q.Get("campaign"), Q: q.Get("q"), Overdue: q.Get("overdue") == "true"}
 		if n, err := strconv.ParseUint(q.Get("customer"), 10, 32); err == nil {
 			in.Customer = uint32(n)
 		}
