@@ -2133,6 +2133,13 @@ export interface components {
              */
             sampled: number;
         };
+        CampaignLaunch: {
+            /**
+             * Format: date-time
+             * @description When to begin; left out: now
+             */
+            at?: string;
+        };
         CampaignLook: {
             /** @description Words of the first link: the button of a notice */
             action?: string;
@@ -2219,6 +2226,13 @@ export interface components {
                 [key: string]: string;
             };
         };
+        CampaignQuestion: {
+            /** Format: date-time */
+            at?: string;
+            /** @description Id of the draft, which the draw sticks to when there is no strategy */
+            campaign?: string;
+            plan: components["schemas"]["CampaignPlan"];
+        };
         CampaignRow: {
             campaign: components["schemas"]["Campaign"];
             counts: components["schemas"]["CampaignCount"][];
@@ -2232,16 +2246,12 @@ export interface components {
              */
             kind: "segment" | "layer" | "stage" | "class" | "everyone";
         };
-        ChangeChannelsBody: {
-            settings: components["schemas"]["ChannelSettings"];
-            /** Format: int64 */
-            version: number;
-        };
-        ChangeConsentBody: {
+        CampaignTrial: {
             /** @enum {string} */
-            channel: "email" | "phone" | "task" | "webhook";
-            /** @enum {string} */
-            state: "granted" | "withdrawn";
+            channel: "email" | "webhook";
+            plan: components["schemas"]["CampaignPlan"];
+            /** @description E-mail address */
+            to?: string;
         };
         ChangePasswordBody: {
             old: string;
@@ -2249,6 +2259,17 @@ export interface components {
             password: string;
         };
         ChangeSegmentBody: {
+            condition?: components["schemas"]["ConditionIn"];
+            name: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description The version that was read; another writer's change is a conflict
+             */
+            version: number;
+        };
+        ChannelChange: {
+            settings: components["schemas"]["ChannelSettings"];
             /**
              * Format: int64
              * @description The version that was read; another writer's change is a conflict
@@ -2307,6 +2328,12 @@ export interface components {
             cost_fen: number;
             enabled: boolean;
         };
+        ChannelTrial: {
+            /** @enum {string} */
+            channel: "email" | "webhook";
+            /** @description E-mail address */
+            to?: string;
+        };
         ChannelWebhookSettings: {
             /** @description Allow addresses inside this machine's network */
             allow_private: boolean;
@@ -2332,6 +2359,12 @@ export interface components {
             changed_at: string;
             channel: string;
             source: string;
+            /** @enum {string} */
+            state: "granted" | "withdrawn";
+        };
+        ConsentChange: {
+            /** @enum {string} */
+            channel: "email" | "phone" | "task" | "webhook";
             /** @enum {string} */
             state: "granted" | "withdrawn";
         };
@@ -3016,13 +3049,6 @@ export interface components {
             sheet?: string;
             sheets?: string[];
         };
-        ForecastCampaignBody: {
-            /** Format: date-time */
-            at?: string;
-            /** @description Id of the draft, which the draw sticks to when there is no strategy */
-            campaign?: string;
-            plan: components["schemas"]["CampaignPlan"];
-        };
         Happening: {
             /** Format: int64 */
             amount_fen?: number;
@@ -3209,13 +3235,6 @@ export interface components {
             consent?: components["schemas"]["ImportingConsent"];
             /** @description A preset's code */
             preset: string;
-        };
-        LaunchCampaignBody: {
-            /**
-             * Format: date-time
-             * @description When to begin; left out: now
-             */
-            at?: string;
         };
         LayerActivityRules: {
             /** Format: int64 */
@@ -3704,6 +3723,7 @@ export interface components {
             refunded_fen: number;
         };
         NewSegmentIn: {
+            condition?: components["schemas"]["ConditionIn"];
             /** @description Ids of customers, for a static list */
             customers?: string[];
             /**
@@ -3712,6 +3732,8 @@ export interface components {
              * @enum {string}
              */
             kind: "dynamic" | "static";
+            name: string;
+            note?: string;
         };
         Order: {
             /**
@@ -4615,19 +4637,6 @@ export interface components {
             /** Format: int64 */
             changed: number;
         };
-        TestCampaignBody: {
-            /** @enum {string} */
-            channel: "email" | "webhook";
-            plan: components["schemas"]["CampaignPlan"];
-            /** @description E-mail address */
-            to?: string;
-        };
-        TestChannelBody: {
-            /** @enum {string} */
-            channel: "email" | "webhook";
-            /** @description E-mail address */
-            to?: string;
-        };
         ViewOnPhoneBody: {
             sku: string;
         };
@@ -4777,7 +4786,9 @@ export interface operations {
                 number: "covered" | "holdout" | "planned" | "refused" | "sent" | "reached" | "opened" | "clicked" | "failed" | "unsubscribed" | "converted" | "converted_holdout";
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4905,7 +4916,9 @@ export interface operations {
                 number: "covered" | "holdout" | "planned" | "refused" | "sent" | "reached" | "opened" | "clicked" | "failed" | "unsubscribed" | "converted" | "converted_holdout";
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -5100,7 +5113,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ForecastCampaignBody"];
+                "application/json": components["schemas"]["CampaignQuestion"];
             };
         };
         responses: {
@@ -5166,7 +5179,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TestCampaignBody"];
+                "application/json": components["schemas"]["CampaignTrial"];
             };
         };
         responses: {
@@ -5223,7 +5236,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -5316,12 +5331,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LaunchCampaignBody"];
+                "application/json": components["schemas"]["CampaignLaunch"];
             };
         };
         responses: {
@@ -5356,7 +5373,9 @@ export interface operations {
                 channel?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -5512,7 +5531,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeChannelsBody"];
+                "application/json": components["schemas"]["ChannelChange"];
             };
         };
         responses: {
@@ -5545,7 +5564,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TestChannelBody"];
+                "application/json": components["schemas"]["ChannelTrial"];
             };
         };
         responses: {
@@ -5736,7 +5755,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -6008,7 +6029,10 @@ export interface operations {
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -6043,7 +6067,10 @@ export interface operations {
                 kind?: "orders" | "messages" | "visits";
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -6103,12 +6130,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                number: number;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeConsentBody"];
+                "application/json": components["schemas"]["ConsentChange"];
             };
         };
         responses: {
@@ -6609,7 +6638,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -6733,7 +6764,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -6768,7 +6801,9 @@ export interface operations {
                 preset: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -7740,7 +7775,9 @@ export interface operations {
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -7781,7 +7818,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/csv": string;
+                };
             };
             /** @description Error */
             default: {
@@ -8280,7 +8319,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -8464,6 +8505,16 @@ export interface operations {
                 /** @description Cursor: next of the page before */
                 after?: string;
                 limit?: number;
+                state?: "open" | "done" | "failed";
+                /** @description Staff id; me for one's own, - for those that nobody has */
+                assignee?: string;
+                team?: string;
+                campaign?: string;
+                /** @description Customer number */
+                customer?: number;
+                /** @description Words in the title */
+                q?: string;
+                overdue?: boolean;
             };
             header?: never;
             path?: never;
@@ -8719,7 +8770,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
