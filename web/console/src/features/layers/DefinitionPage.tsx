@@ -28,7 +28,7 @@ import "./layers.css";
 import { type Definition, of, total } from "./words";
 
 type InForce = Schema<"LayerInForce">;
-type Preview = Schema<"Preview">;
+type Preview = Schema<"LayeringPreview">;
 
 /** The definitions of scores, stages and layers, with who would move at the right while one edits. */
 export default function DefinitionPage() {

@@ -1,0 +1,87 @@
+import { Page, Panel } from "@huoshui/ui";
+import { Link } from "@tanstack/react-router";
+import { Button, Checkbox, Input } from "antd";
+import { type ReactNode, useReducer, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Builder } from "./Builder";
+import { EstimatePanel, useEstimate } from "./Estimate";
+import { act, type Condition, leafCount, newLeaf, questionOf, rootOf } from "./tree";
+import "./segments.css";
+
+/** What is saved. */
+export interface Written {
+  name: string;
+  note: string;
+  condition: Condition;
+  freeze: boolean;
+}
+
+/** The page of a segment that is being written, new or changed. */
+export function Editor(props: {
+  title: string;
+  crumbs: ReactNode;
+  initial: { name: string; note: string; condition: Condition | undefined };
+  save: string;
+  canFreeze: boolean;
+  saving: boolean;
+  onSave: (written: Written) => void;
+}) {
+  const { t } = useTranslation();
+  const [root, dispatch] = useReducer(act, props.initial.condition, (c) =>
+    c ? rootOf(c) : { ...rootOf(undefined), of: [newLeaf("facts")] },
+  );
+  const [name, setName] = useState(props.initial.name);
+  const [note, setNote] = useState(props.initial.note);
+  const [freeze, setFreeze] = useState(false);
+  const estimate = useEstimate(root);
+  const ready = name.trim() !== "" && leafCount(root) > 0 && !estimate.query.error;
+  return (
+    <Page
+      title={props.title}
+      crumbs={props.crumbs}
+      actions={
+        <>
+          <Link to={"/segments" as never}>
+            <Button>{t("ui.cancel")}</Button>
+          </Link>
+          <Button
+            type="primary"
+            disabled={!ready}
+            loading={props.saving}
+            onClick={() => props.onSave({ name: name.trim(), note: note.trim(), condition: questionOf(root), freeze })}
+          >
+            {props.save}
+          </Button>
+        </>
+      }
+      aside={<EstimatePanel estimate={estimate} />}
+    >
+      <Panel>
+        <div className="segments-names">
+          <Input
+            aria-label={t("segments.name")}
+            placeholder={t("segments.name_placeholder")}
+            maxLength={80}
+            value={name}
+            onChange={(e) => setName(e.target.value)}
+          />
+          <Input
+            aria-label={t("segments.note")}
+            placeholder={t("segments.note_placeholder")}
+            maxLength={500}
+            value={note}
+            onChange={(e) => setNote(e.target.value)}
+          />
+          {props.canFreeze ? (
+            <Checkbox checked={freeze} onChange={(e) => setFreeze(e.target.checked)}>
+              {t("segments.freeze")}
+            </Checkbox>
+          ) : null}
+        </div>
+      </Panel>
+      <Panel title={t("segments.condition")}>
+        <Builder root={root} dispatch={dispatch} />
+      </Panel>
+    </Page>
+  );
+}

@@ -1,0 +1,236 @@
+import { $api } from "@huoshui/api";
+import { formatCount, useReader } from "@huoshui/ui";
+import { keepPreviousData } from "@tanstack/react-query";
+import { DatePicker, InputNumber, Select } from "antd";
+import dayjs from "dayjs";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { attributeText } from "./describe";
+import type { Bounds, Window } from "./tree";
+
+type Column =
+  | "fact"
+  | "product"
+  | "category"
+  | "channel"
+  | "campaign"
+  | "strategy"
+  | "detail"
+  | "gender"
+  | "province"
+  | "city"
+  | "source"
+  | "store"
+  | "owner"
+  | "level";
+
+/** A choice of values that the data knows, the most frequent first; others can be typed. */
+export function Words(props: {
+  column: string;
+  label: string;
+  values: readonly string[];
+  onChange: (values: string[]) => void;
+}) {
+  const { t } = useTranslation();
+  const { language } = useReader();
+  const [q, setQ] = useState("");
+  const [open, setOpen] = useState(false);
+  const words = $api.useQuery(
+    "get",
+    "/api/v1/segments/words",
+    { params: { query: { column: props.column as Column, q: q || undefined, limit: 50 } } },
+    { enabled: open, placeholderData: keepPreviousData, staleTime: 60_000 },
+  );
+  return (
+    <Select
+      mode="tags"
+      size="small"
+      aria-label={props.label}
+      placeholder={t("segments.field.values")}
+      value={[...props.values]}
+      onChange={props.onChange}
+      onOpenChange={setOpen}
+      loading={words.isFetching}
+      showSearch={{ onSearch: setQ, filterOption: false }}
+      maxTagCount="responsive"
+      popupMatchSelectWidth={280}
+      style={{ minWidth: 200, maxWidth: 420 }}
+      labelRender={(v) => attributeText(t, props.column, String(v.value))}
+      options={(words.data?.items ?? []).map((w) => ({ value: w.text, label: w.text, count: w.count }))}
+      optionRender={(o) => (
+        <span className="segments-word">
+          <span>{attributeText(t, props.column, String(o.value))}</span>
+          <span className="hs-secondary hs-num">
+            {typeof o.data.count === "number" ? formatCount(o.data.count, language) : ""}
+          </span>
+        </span>
+      )}
+    />
+  );
+}
+
+/** Several of a few known codes. */
+export function Codes(props: {
+  label: string;
+  codes: readonly string[];
+  text: (code: string) => string;
+  values: readonly string[];
+  onChange: (values: string[]) => void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <Select
+      mode="multiple"
+      size="small"
+      aria-label={props.label}
+      placeholder={t("segments.field.pick")}
+      value={[...props.values]}
+      onChange={props.onChange}
+      maxTagCount="responsive"
+      style={{ minWidth: 240, maxWidth: 480 }}
+      options={props.codes.map((code) => ({ value: code, label: props.text(code) }))}
+    />
+  );
+}
+
+/** A whole number, or money in yuan; empty is "no bound". */
+export function Amount(props: {
+  label: string;
+  value: number | undefined;
+  money?: boolean;
+  width?: number;
+  onChange: (v: number | undefined) => void;
+}) {
+  const scale = props.money ? 100 : 1;
+  return (
+    <InputNumber
+      size="small"
+      aria-label={props.label}
+      prefix={props.money ? "¥" : undefined}
+      min={0}
+      precision={props.money ? undefined : 0}
+      value={props.value === undefined ? null : props.value / scale}
+      onChange={(n) => props.onChange(typeof n === "number" ? Math.round(n * scale) : undefined)}
+      style={{ width: props.width ?? (props.money ? 104 : 76) }}
+    />
+  );
+}
+
+/** "At least", "at most", "between", and where it makes sense "never". */
+export function BoundsField(props: {
+  label: string;
+  bounds: Bounds;
+  money?: boolean;
+  unit: string;
+  never?: boolean;
+  onChange: (b: Bounds) => void;
+}) {
+  const { t } = useTranslation();
+  const { bounds } = props;
+  const isNever = props.never === true && bounds.max === 0 && bounds.min === undefined;
+  const mode = isNever
+    ? "never"
+    : bounds.min !== undefined && bounds.max !== undefined
+      ? "between"
+      : bounds.max !== undefined
+        ? "max"
+        : "min";
+  const first = props.money ? 100_00 : 1;
+  const pick = (next: string) => {
+    const low = bounds.min ?? bounds.max ?? first;
+    const at = low === 0 && next !== "max" ? first : low;
+    if (next === "never") {
+      props.onChange({ max: 0 });
+    } else if (next === "between") {
+      props.onChange({ min: at, max: Math.max(bounds.max ?? 0, at) });
+    } else {
+      props.onChange(next === "max" ? { max: at } : { min: at });
+    }
+  };
+  return (
+    <>
+      <Select
+        size="small"
+        aria-label={props.label}
+        value={mode}
+        onChange={pick}
+        popupMatchSelectWidth={false}
+        options={["min", "max", "between", ...(props.never ? ["never"] : [])].map((v) => ({
+          value: v,
+          label: t(`segments.bound.${v}`),
+        }))}
+      />
+      {mode === "min" || mode === "between" ? (
+        <Amount
+          label={t("segments.bound.min")}
+          money={props.money}
+          value={bounds.min}
+          onChange={(min) => props.onChange({ ...bounds, min })}
+        />
+      ) : null}
+      {mode === "between" ? <span>{t("segments.field.between")}</span> : null}
+      {mode === "max" || mode === "between" ? (
+        <Amount
+          label={t("segments.bound.max")}
+          money={props.money}
+          value={bounds.max}
+          onChange={(max) => props.onChange({ ...bounds, max })}
+        />
+      ) : null}
+      {mode === "never" || props.money ? null : <span className="hs-secondary">{props.unit}</span>}
+    </>
+  );
+}
+
+/** When: ever, the last so many days, or between two dates. */
+export function WindowField(props: { window: Window; ever?: boolean; onChange: (w: Window) => void }) {
+  const { t } = useTranslation();
+  const { window: w } = props;
+  const [dated, setDated] = useState(Boolean(w.from || w.to));
+  const mode = w.last_days !== undefined ? "last" : dated || w.from || w.to || !props.ever ? "dates" : "ever";
+  const day = (text: string | undefined) => (text ? dayjs(text) : null);
+  return (
+    <>
+      <Select
+        size="small"
+        aria-label={t("segments.window.dates")}
+        value={mode}
+        popupMatchSelectWidth={false}
+        onChange={(next) => {
+          setDated(next === "dates");
+          props.onChange(next === "last" ? { last_days: 30 } : {});
+        }}
+        options={[...(props.ever ? ["ever"] : []), "last", "dates"].map((v) => ({
+          value: v,
+          label: t(`segments.window.${v}`),
+        }))}
+      />
+      {mode === "last" ? (
+        <>
+          <Amount
+            label={t("segments.window.last")}
+            value={w.last_days}
+            width={64}
+            onChange={(n) => props.onChange({ last_days: Math.max(1, n ?? 1) })}
+          />
+          <span className="hs-secondary">{t("segments.field.days")}</span>
+        </>
+      ) : null}
+      {mode === "dates" ? (
+        <DatePicker.RangePicker
+          size="small"
+          allowEmpty={[true, true]}
+          placeholder={[t("segments.window.from"), t("segments.window.to")]}
+          value={[day(w.from), day(w.to)]}
+          onChange={(range) =>
+            props.onChange({
+              ...(range?.[0] ? { from: range[0].format("YYYY-MM-DD") } : {}),
+              ...(range?.[1] ? { to: range[1].format("YYYY-MM-DD") } : {}),
+            })
+          }
+          style={{ width: 232 }}
+        />
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,251 @@
+/** A condition as the API has it. */
+export interface Condition {
+  kind: string;
+  spec?: unknown;
+}
+
+/** A part of a condition as the builder holds it: a group, or a leaf; `not` turns it round. */
+export type Node = Group | Leaf;
+
+export interface Group {
+  id: string;
+  not: boolean;
+  kind: "group";
+  op: "and" | "or";
+  of: Node[];
+}
+
+export interface Leaf {
+  id: string;
+  not: boolean;
+  kind: LeafKind;
+  spec: Spec;
+}
+
+/** What a leaf can ask about. */
+export const leafKinds = [
+  "layer",
+  "stage",
+  "rfm",
+  "facts",
+  "attribute",
+  "registered",
+  "age",
+  "birthday",
+  "contact",
+  "segment",
+] as const;
+
+export type LeafKind = (typeof leafKinds)[number];
+
+export interface Bounds {
+  min?: number;
+  max?: number;
+}
+
+export interface Window {
+  last_days?: number;
+  from?: string;
+  to?: string;
+}
+
+export interface Where {
+  product?: string[];
+  category?: string[];
+  channel?: string[];
+  campaign?: string[];
+  strategy?: string[];
+  detail?: string[];
+  min_amount_fen?: number;
+  max_amount_fen?: number;
+}
+
+/** The specs of all leaves together; each kind uses its own fields (see the API's guide to conditions). */
+export interface Spec extends Bounds, Window {
+  in?: string[];
+  name?: string;
+  has?: string;
+  next_days?: number;
+  class?: string[];
+  r?: Bounds;
+  f?: Bounds;
+  m?: Bounds;
+  fact?: string;
+  where?: Where;
+  window?: Window;
+  measure?: string;
+  id?: string;
+}
+
+let last = 0;
+
+/** A key for React; it never leaves the page. */
+export function newID(): string {
+  last += 1;
+  return `n${last}`;
+}
+
+/** What a new leaf asks. */
+export function newLeaf(kind: LeafKind): Leaf {
+  const specs: Record<LeafKind, Spec> = {
+    layer: { in: [] },
+    stage: { in: [] },
+    rfm: { class: [] },
+    facts: { fact: "order.paid", window: { last_days: 30 }, measure: "count", min: 1 },
+    attribute: { name: "city", in: [] },
+    registered: { last_days: 30 },
+    age: { min: 18, max: 35 },
+    birthday: { next_days: 7 },
+    contact: { has: "email" },
+    segment: { id: "" },
+  };
+  return { id: newID(), not: false, kind, spec: specs[kind] };
+}
+
+/** A group with nothing in it. */
+export function newGroup(op: Group["op"] = "and"): Group {
+  return { id: newID(), not: false, kind: "group", op, of: [] };
+}
+
+/** Whether a leaf is filled in far enough to be asked. */
+export function complete(leaf: Leaf): boolean {
+  const s = leaf.spec;
+  switch (leaf.kind) {
+    case "layer":
+    case "stage":
+      return (s.in?.length ?? 0) > 0;
+    case "attribute":
+      return Boolean(s.name) && (s.in?.length ?? 0) > 0;
+    case "rfm":
+      return (s.class?.length ?? 0) > 0 || [s.r, s.f, s.m].some((b) => b?.min !== undefined || b?.max !== undefined);
+    case "facts":
+      return Boolean(s.fact) && (s.min !== undefined || s.max !== undefined);
+    case "registered":
+      return Boolean(s.last_days || s.from || s.to);
+    case "age":
+      return s.min !== undefined || s.max !== undefined;
+    case "birthday":
+      return Boolean(s.next_days);
+    case "contact":
+      return Boolean(s.has);
+    case "segment":
+      return Boolean(s.id);
+  }
+}
+
+/** The spec without what the API would refuse as empty. */
+function tidy(leaf: Leaf): Spec {
+  const s: Spec = { ...leaf.spec };
+  if (leaf.kind === "rfm") {
+    if (!s.class?.length) {
+      delete s.class;
+    }
+    for (const k of ["r", "f", "m"] as const) {
+      if (s[k]?.min === undefined && s[k]?.max === undefined) {
+        delete s[k];
+      }
+    }
+  }
+  if (leaf.kind === "facts") {
+    if (s.window && !s.window.last_days && !s.window.from && !s.window.to) {
+      delete s.window;
+    }
+    if (s.where) {
+      const where = Object.fromEntries(
+        Object.entries(s.where).filter(([, v]) => v !== undefined && !(Array.isArray(v) && v.length === 0)),
+      ) as Where;
+      if (Object.keys(where).length > 0) {
+        s.where = where;
+      } else {
+        delete s.where;
+      }
+    }
+  }
+  return s;
+}
+
+/** One part as the API has it; undefined when nothing in it is filled in. */
+export function conditionOf(node: Node): Condition | undefined {
+  let plain: Condition | undefined;
+  if (node.kind === "group") {
+    const parts = node.of.map(conditionOf).filter((c) => c !== undefined);
+    plain = parts.length > 1 ? { kind: node.op, spec: { of: parts } } : parts[0];
+  } else if (complete(node)) {
+    plain = { kind: node.kind, spec: tidy(node) };
+  }
+  return plain && node.not ? { kind: "not", spec: { of: plain } } : plain;
+}
+
+/** The whole question: an empty one means everybody. */
+export function questionOf(root: Group): Condition {
+  return conditionOf(root) ?? { kind: "everyone", spec: {} };
+}
+
+/** A condition of the API as the builder holds it. */
+export function nodeOf(c: Condition): Node {
+  const spec = (c.spec ?? {}) as { of?: unknown };
+  switch (c.kind) {
+    case "and":
+    case "or":
+      return { id: newID(), not: false, kind: "group", op: c.kind, of: (spec.of as Condition[]).map(nodeOf) };
+    case "not": {
+      const inner = nodeOf(spec.of as Condition);
+      return inner.not ? { id: newID(), not: true, kind: "group", op: "and", of: [inner] } : { ...inner, not: true };
+    }
+    case "everyone":
+      return newGroup();
+    default:
+      return { id: newID(), not: false, kind: c.kind as LeafKind, spec: c.spec as Spec };
+  }
+}
+
+/** The root of the builder for a condition: always a group that is not turned round. */
+export function rootOf(c: Condition | undefined): Group {
+  if (!c) {
+    return newGroup();
+  }
+  const node = nodeOf(c);
+  return node.kind === "group" && !node.not ? node : { ...newGroup(), of: [node] };
+}
+
+/** What can be done to the tree; each makes a new one. */
+export type Action =
+  | { do: "add"; group: string; node: Node }
+  | { do: "replace"; node: Node }
+  | { do: "remove"; id: string }
+  | { do: "load"; root: Group };
+
+/** The tree after an action. */
+export function act(root: Group, action: Action): Group {
+  switch (action.do) {
+    case "load":
+      return action.root;
+    case "add":
+      return change(root, action.group, (g) =>
+        g.kind === "group" ? { ...g, of: [...g.of, action.node] } : g,
+      ) as Group;
+    case "replace":
+      return change(root, action.node.id, () => action.node) as Group;
+    case "remove":
+      return without(root, action.id);
+  }
+}
+
+function change(node: Node, id: string, fn: (n: Node) => Node): Node {
+  if (node.id === id) {
+    return fn(node);
+  }
+  return node.kind === "group" ? { ...node, of: node.of.map((n) => change(n, id, fn)) } : node;
+}
+
+function without(group: Group, id: string): Group {
+  return {
+    ...group,
+    of: group.of.filter((n) => n.id !== id).map((n) => (n.kind === "group" ? without(n, id) : n)),
+  };
+}
+
+/** How many leaves there are, filled in or not. */
+export function leafCount(node: Node): number {
+  return node.kind === "group" ? node.of.reduce((n, c) => n + leafCount(c), 0) : 1;
+}
