@@ -1,0 +1,95 @@
+import { $api } from "@huoshui/api";
+import { Cards, Count, Facts, Loaded, Money, None, Page, Panel, RowDrawer, StatCard, When } from "@huoshui/ui";
+import { Link, useParams } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { useUrlState } from "../../shell/url";
+import { ConsentPanel } from "./Consents";
+import { OrderDetail } from "./Order";
+import { type Profile, Standing } from "./Summary";
+import { Timeline } from "./Timeline";
+
+/** One customer, whole: figures, profile, identity, consent, and the timeline. */
+export default function CustomerPage() {
+  const { t } = useTranslation();
+  const { id } = useParams({ strict: false }) as { id: string };
+  const one = $api.useQuery("get", "/api/v1/customers/{id}", { params: { path: { id } } });
+  const c = one.data;
+  return (
+    <Page
+      title={c ? c.name || c.code || t("customers.nameless") : t("customers.one")}
+      titleExtra={c?.name && c.code ? <span className="hs-secondary">{c.code}</span> : null}
+      crumbs={<Link to="/customers">{t("customers.title")}</Link>}
+    >
+      <Loaded query={one}>{(customer) => <Body customer={customer} />}</Loaded>
+    </Page>
+  );
+}
+
+function Body(props: { customer: Profile }) {
+  const { t } = useTranslation();
+  const [state, setState] = useUrlState({ order: "" });
+  const c = props.customer;
+  return (
+    <>
+      <Cards min={180}>
+        <StatCard
+          label={t("customers.spent")}
+          definition={t("customers.spent_why")}
+          value={<Money fen={c.spent_fen} short />}
+        />
+        <StatCard label={t("customers.orders")} definition={t("customers.orders_why")} value={<Count n={c.orders} />} />
+        <StatCard
+          label={t("customers.average")}
+          definition={t("customers.average_why")}
+          value={c.orders > 0 ? <Money fen={Math.round(c.spent_fen / c.orders)} short /> : <None />}
+        />
+        <StatCard label={t("customers.recent")} value={c.orders > 0 ? <When at={c.last_order_at} ago /> : <None />} />
+        <StatCard label={t("customers.refunded")} value={<Money fen={c.refunded_fen} short />} />
+      </Cards>
+      <div className="hs-customer-columns">
+        <Panel title={t("customers.timeline")}>
+          <Timeline id={c.id} onOrder={(order) => setState({ order })} />
+        </Panel>
+        <div className="hs-customer-side">
+          <Panel title={t("customers.standing")}>
+            <Standing customer={c} />
+          </Panel>
+          <Panel title={t("customers.profile")}>
+            <Facts
+              columns={2}
+              items={[
+                { label: t("customers.phone"), value: c.phone || <None /> },
+                { label: t("customers.email"), value: c.email || <None /> },
+                { label: t("customers.gender"), value: c.gender ? t(`customers.genders.${c.gender}`) : <None /> },
+                { label: t("customers.birthday"), value: c.birthday || <None /> },
+                { label: t("customers.place"), value: [c.province, c.city].filter(Boolean).join(" ") || <None /> },
+                { label: t("customers.source"), value: c.source || <None /> },
+                { label: t("customers.level"), value: c.level || <None /> },
+                { label: t("customers.store"), value: c.store || <None /> },
+                {
+                  label: t("customers.registered"),
+                  value: <When at={c.registered_at} />,
+                  why: c.registered_known ? undefined : t("customers.registered_guess"),
+                },
+                { label: t("customers.first_order"), value: c.orders > 0 ? <When at={c.first_order_at} /> : <None /> },
+              ]}
+            />
+          </Panel>
+          <ConsentPanel number={c.number} />
+          <Panel title={t("customers.keys")} definition={t("customers.keys_why")}>
+            <Facts
+              columns={1}
+              items={c.keys.map((k) => ({
+                label: t(`customers.key.${k.kind}`, { defaultValue: k.kind }),
+                value: <span className="hs-num">{k.value}</span>,
+              }))}
+            />
+          </Panel>
+        </div>
+      </div>
+      <RowDrawer open={!!state.order} title={t("customers.order")} onClose={() => setState({ order: "" })}>
+        {state.order ? <OrderDetail id={state.order} /> : null}
+      </RowDrawer>
+    </>
+  );
+}

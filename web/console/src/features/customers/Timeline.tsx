@@ -1,0 +1,216 @@
+import { $api, keyset, type Schema } from "@huoshui/api";
+import { Count, ErrorNote, formatWhen, LayerTag, Loading, Money, useReader, When } from "@huoshui/ui";
+import { Link } from "@tanstack/react-router";
+import { Button, Segmented } from "antd";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import "./customers.css";
+
+export type Fact = Schema<"Happening">;
+
+/** What happened at one moment about one thing: an order and its lines are one happening. */
+export interface Moment {
+  key: string;
+  fact: Fact;
+  lines: Fact[];
+}
+
+const kinds = ["all", "orders", "messages", "visits"] as const;
+type Kind = (typeof kinds)[number];
+
+/** Facts of an order at one instant together, everything else alone; the order of the list is kept. */
+export function moments(facts: readonly Fact[]): Moment[] {
+  const out: Moment[] = [];
+  const open = new Map<string, Moment>();
+  facts.forEach((fact, i) => {
+    const isLine = fact.name === "order.line";
+    const key = fact.name === "order.paid" || isLine ? `${fact.at} ${fact.subject}` : "";
+    const known = key ? open.get(key) : undefined;
+    if (known) {
+      if (isLine) {
+        known.lines.push(fact);
+      } else {
+        known.fact = fact;
+      }
+      return;
+    }
+    const moment = { key: `${i}`, fact, lines: isLine ? [fact] : [] };
+    out.push(moment);
+    if (key) {
+      open.set(key, moment);
+    }
+  });
+  return out;
+}
+
+/** A customer's history, newest first, by days; `onOrder` opens an order. */
+export function Timeline(props: { id: string; onOrder?: (id: string) => void }) {
+  const { t } = useTranslation();
+  const reader = useReader();
+  const [kind, setKind] = useState<Kind>("all");
+  const facts = $api.useInfiniteQuery(
+    "get",
+    "/api/v1/customers/{id}/timeline",
+    { params: { path: { id: props.id }, query: { limit: 60, kind: kind === "all" ? undefined : kind } } },
+    keyset,
+  );
+  const all = moments(facts.data?.pages.flatMap((p) => p.items) ?? []);
+  let day = "";
+  return (
+    <div className="hs-timeline">
+      <Segmented
+        size="small"
+        value={kind}
+        onChange={(v) => setKind(v as Kind)}
+        options={kinds.map((k) => ({ value: k, label: t(`customers.kind.${k}`) }))}
+      />
+      {facts.isPending ? <Loading rows={6} /> : null}
+      {facts.error && all.length === 0 ? (
+        <ErrorNote error={facts.error} onRetry={() => void facts.refetch()} small />
+      ) : null}
+      {!facts.isPending && !facts.error && all.length === 0 ? (
+        <p className="hs-secondary">{t("customers.timeline_empty")}</p>
+      ) : null}
+      <ol>
+        {all.map((m) => {
+          const on = formatWhen(m.fact.at, reader, "date");
+          const heading = on === day ? null : on;
+          day = on;
+          return (
+            <li key={m.key} data-first={heading !== null}>
+              {heading ? <div className="hs-timeline-day hs-num">{heading}</div> : null}
+              <div className="hs-timeline-item" data-kind={m.fact.name.split(".")[0]}>
+                <span className="hs-timeline-at">
+                  <When at={m.fact.at} style="time" />
+                </span>
+                <div className="hs-timeline-what">
+                  <Happening moment={m} onOrder={props.onOrder} />
+                </div>
+              </div>
+            </li>
+          );
+        })}
+      </ol>
+      {facts.hasNextPage ? (
+        <Button size="small" loading={facts.isFetchingNextPage} onClick={() => void facts.fetchNextPage()}>
+          {t("customers.older")}
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+function Happening(props: { moment: Moment; onOrder?: (id: string) => void }): ReactNode {
+  const { t } = useTranslation();
+  const { fact, lines } = props.moment;
+  const word = t(`customers.fact.${fact.name.replace(".", "_")}`, { defaultValue: fact.name });
+  const { onOrder } = props;
+  const order =
+    fact.order_number && fact.subject ? (
+      onOrder ? (
+        <button type="button" className="hs-drill" onClick={() => onOrder(fact.subject ?? "")}>
+          {t("customers.order_no", { number: fact.order_number })}
+        </button>
+      ) : (
+        <span className="hs-secondary">{t("customers.order_no", { number: fact.order_number })}</span>
+      )
+    ) : null;
+  switch (fact.name) {
+    case "order.paid":
+    case "order.line":
+      return (
+        <>
+          <div className="hs-timeline-head">
+            <b>{word}</b> {order}
+            {fact.channel ? <span className="hs-secondary">{fact.channel}</span> : null}
+            <span className="hs-timeline-amount">
+              <Money fen={fact.amount_fen} />
+            </span>
+          </div>
+          {lines.length > 0 ? <Lines lines={lines} /> : null}
+        </>
+      );
+    case "order.refunded":
+    case "order.amended":
+      return (
+        <div className="hs-timeline-head">
+          <b>{word}</b> {order}
+          <span>{fact.product_name || fact.product}</span>
+          <span className="hs-timeline-amount">
+            {fact.name === "order.refunded" ? "−" : "+"}
+            <Money fen={fact.amount_fen} />
+          </span>
+        </div>
+      );
+    case "layer.changed": {
+      const [from, to] = (fact.detail ?? "").split(">");
+      return (
+        <div className="hs-timeline-head">
+          <b>{word}</b>
+          {from ? <LayerTag layer={from} /> : null}
+          {from ? <span className="hs-secondary">→</span> : null}
+          <LayerTag layer={to} />
+        </div>
+      );
+    }
+    case "campaign.assigned":
+      return (
+        <div className="hs-timeline-head">
+          <b>{word}</b>
+          {fact.campaign ? <Link to={`/campaigns/${fact.campaign}` as never}>{fact.campaign}</Link> : null}
+          <span className="hs-secondary">{t(`customers.arm.${fact.detail}`, { defaultValue: fact.detail ?? "" })}</span>
+        </div>
+      );
+    default:
+      return (
+        <div className="hs-timeline-head">
+          <b>{word}</b>
+          {fact.channel ? (
+            <span className="hs-secondary">
+              {t(`customers.consent_channel.${fact.channel}`, { defaultValue: fact.channel })}
+            </span>
+          ) : null}
+          <span>{fact.product_name || fact.product}</span>
+          {fact.detail ? (
+            <span className="hs-secondary">
+              {t(`customers.consent_state.${fact.detail}`, {
+                defaultValue: t(`campaigns.reason.${fact.detail}`, { defaultValue: fact.detail }),
+              })}
+            </span>
+          ) : null}
+        </div>
+      );
+  }
+}
+
+const shownLines = 4;
+
+function Lines(props: { lines: readonly Fact[] }) {
+  const { t } = useTranslation();
+  const [all, setAll] = useState(false);
+  const sorted = [...props.lines].sort((a, b) => (b.amount_fen ?? 0) - (a.amount_fen ?? 0));
+  const shown = all ? sorted : sorted.slice(0, shownLines);
+  return (
+    <ul className="hs-timeline-lines">
+      {shown.map((l, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: alike lines of one order are told apart by nothing else
+        <li key={i}>
+          <span>{l.product_name || l.product}</span>
+          <span className="hs-secondary hs-num">
+            × <Count n={l.quantity ?? 0} />
+          </span>
+          <span className="hs-num">
+            <Money fen={l.amount_fen} />
+          </span>
+        </li>
+      ))}
+      {sorted.length > shown.length ? (
+        <li>
+          <button type="button" className="hs-drill" onClick={() => setAll(true)}>
+            {t("customers.more")} ({sorted.length - shown.length})
+          </button>
+        </li>
+      ) : null}
+    </ul>
+  );
+}
