@@ -38,6 +38,7 @@ func newHandler(files fs.FS) http.Handler {
 		}
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { redirect(w, r, "/"+Apps[0]+"/") })
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { redirect(w, r, "/"+Apps[0]+"/favicon.svg") })
 	mux.HandleFunc("GET /sign-in", func(w http.ResponseWriter, r *http.Request) { redirect(w, r, "/"+Apps[0]+"/sign-in") })
 	return mux
 }

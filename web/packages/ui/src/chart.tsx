@@ -146,7 +146,7 @@ export function withLooks(option: EChartsCoreOption, reader: Reader): EChartsCor
       ? {
           grid: Array.isArray(given.grid)
             ? given.grid
-            : { left: 8, right: 16, top: 16, bottom: 4, containLabel: true, ...(given.grid as Loose) },
+            : roomy({ left: 8, right: 16, top: 16, bottom: 8, containLabel: true, ...(given.grid as Loose) }),
         }
       : {}),
     ...(given.xAxis ? { xAxis: axis(given.xAxis, looks(given.xAxis)) } : {}),
@@ -164,6 +164,11 @@ export function withLooks(option: EChartsCoreOption, reader: Reader): EChartsCor
       ...((given.tooltip as Loose) ?? {}),
     },
   };
+}
+
+/** Keeps the labels of the axis below inside the picture. */
+function roomy(grid: Loose): Loose {
+  return typeof grid.bottom === "number" ? { ...grid, bottom: Math.max(8, grid.bottom) } : grid;
 }
 
 /** Axis labels of fen: ¥ with 万 in Chinese. */

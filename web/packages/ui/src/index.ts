@@ -2,9 +2,10 @@ import "./tokens.css";
 import "./ui.css";
 
 export { Chart, type ChartClick, type ChartTable, escapeHTML, moneyAxis } from "./chart";
-export { present, setAhead } from "./clock";
+export { present, setAhead, useAhead } from "./clock";
 export { type Danger, useConfirmDanger } from "./danger";
 export { RowDrawer } from "./drawer";
+export { type Effect, EffectInterval, percentagePoints, verdictOf } from "./effect";
 export * from "./format";
 export { type Catalogue, type SameKeys, uiCatalogue } from "./i18n";
 export { Interval, type Verdict, verdict } from "./interval";

@@ -54,7 +54,7 @@ export function StatCard(props: {
         <div className="hs-stat-note">
           {props.change ? (
             <span className="hs-num">
-              {t("ui.stat.versus", { period: props.change.period })}{" "}
+              {t("ui.stat.versus", { period: props.change.period }).replace(/较 (?=\p{Script=Han})/u, "较")}{" "}
               <b>{props.change.text ?? formatSigned(props.change.value, language)}</b>
             </span>
           ) : null}

@@ -10,13 +10,29 @@ import {
 import type { KeysetPage } from "@huoshui/api";
 import { App, Button, Checkbox, Dropdown, Input, Popover, Table, Tooltip } from "antd";
 import type { ColumnType, TableRowSelection } from "antd/es/table/interface";
-import { type Key, type ReactNode, useEffect, useRef, useState } from "react";
+import { type Key, lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { FilterEditor, filterText } from "./filters";
+import { filterText } from "./filter-text";
 import { formatCount } from "./format";
 import { ErrorNote } from "./page";
 import { useReader } from "./provider";
 import { activeFilters, type Filter, rememberedColumns, sortOf, type TableState, toCSV, useViews } from "./table-state";
+
+// The forms of filters hold a calendar; they are read when the first is opened.
+const LazyEditor = lazy(() => import("./filters"));
+
+function FilterEditor<State extends TableState>(props: {
+  filter: Filter;
+  state: State;
+  onState: (patch: Partial<State>) => void;
+  onDone: () => void;
+}) {
+  return (
+    <Suspense fallback={<div className="hs-skeleton" style={{ width: 160, height: 24 }} />}>
+      <LazyEditor {...props} onState={(patch) => props.onState(patch as Partial<State>)} />
+    </Suspense>
+  );
+}
 
 /** One column of a DataTable. */
 export interface Column<Row> {

@@ -32,7 +32,7 @@ export interface Palette {
 const light: Palette = {
   ink: "#12212B",
   ink2: "#51626D",
-  ink3: "#6B7B85",
+  ink3: "#5F6F79",
   mist: "#F5F8F9",
   card: "#FFFFFF",
   raised: "#FFFFFF",

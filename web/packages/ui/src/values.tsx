@@ -1,7 +1,7 @@
 import { Tooltip } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { present } from "./clock";
+import { present, useAhead } from "./clock";
 import {
   formatAgo,
   formatCount,
@@ -67,6 +67,7 @@ export function Percent(props: { share: number | null | undefined; digits?: numb
 /** An instant in the business zone; `ago` tells it in words, with the instant on hover. */
 export function When(props: { at: string | null | undefined; style?: WhenStyle; ago?: boolean }) {
   const reader = useReader();
+  useAhead();
   if (!props.at) {
     return <None />;
   }

@@ -1,8 +1,8 @@
 import type { Schema } from "@huoshui/api";
 import {
   type Asked,
-  Count,
   Empty,
+  formatCount,
   formatSigned,
   type LayerCode,
   LayerTag,
@@ -91,7 +91,8 @@ function LayerTable(props: { overview: Schema<"LayerOverview"> }) {
         </tbody>
       </table>
       <p className="hs-secondary">
-        {t("overview.layers.at", { day: snapshot.day })} · <Count n={snapshot.people} />
+        {t("overview.layers.at", { day: snapshot.day })} ·{" "}
+        {t("ui.people.count", { n: formatCount(snapshot.people, language) })}
       </p>
     </>
   );
