@@ -21,9 +21,9 @@ declare module "vitest" {
   }
 }
 
-/** Starts the real binary on a new demo brand and a free port; HUOSHUI_BIN names another binary. */
+/** Starts the real binary on a new demo brand and a free port; WALK_BIN names another binary. */
 export default async function setup(project: TestProject) {
-  const binary = resolve(process.env.HUOSHUI_BIN ?? join(import.meta.dirname, "../../bin/huoshui"));
+  const binary = resolve(process.env.WALK_BIN ?? join(import.meta.dirname, "../../bin/huoshui"));
   const data = mkdtempSync(join(tmpdir(), "huoshui-walk-"));
   const shots = process.env.WALK_SHOTS ?? mkdtempSync(join(tmpdir(), "huoshui-shots-"));
   const server = spawn(
@@ -31,6 +31,7 @@ export default async function setup(project: TestProject) {
     ["demo", "--json", "--people", "4000", "--data", join(data, "brand"), "--listen", "127.0.0.1:0"],
     {
       stdio: ["ignore", "pipe", "pipe"],
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HUOSHUI_"))),
     },
   );
   const log: string[] = [];

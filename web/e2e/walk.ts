@@ -18,8 +18,8 @@ export interface Walk {
   look: (name: string) => Promise<void>;
 }
 
-/** Faults of the pictures' subject that are somebody else's: antd's own markup, by axe rule. */
-const tolerated = new Set<string>([]);
+/** Rules of axe that are not ours: a name may say more than a cell has room to show ("R5、F1:145 人" on "145"). */
+const notOurs = ["label-content-name-mismatch"];
 
 /** Opens a browser for a file of walks: an empty profile, the console in Chinese, signed in by the one-time door. */
 export function walking(options: { width?: number; height?: number; signIn?: boolean } = {}): Walk {
@@ -60,8 +60,8 @@ export function walking(options: { width?: number; height?: number; signIn?: boo
     walk.look = async (name) => {
       await page.waitForLoadState("networkidle");
       await page.screenshot({ path: join(inject("shots"), `${name}.png`), fullPage: false });
-      expect(await accessible(page), `accessibility of ${name}`).toEqual([]);
-      expect(faults.splice(0), `faults of ${name}`).toEqual([]);
+      expect.soft(await accessible(page), `accessibility of ${name}`).toEqual([]);
+      expect.soft(faults.splice(0), `faults of ${name}`).toEqual([]);
     };
     if (options.signIn !== false) {
       await signIn(page, door);
@@ -85,9 +85,12 @@ async function signIn(page: Page, door: { url: string; login: string; password: 
 /** Serious and critical faults that axe finds in what is on the screen. */
 async function accessible(page: Page): Promise<string[]> {
   await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
+  const found = await page.evaluate(async (rules) => {
     const axe = (window as unknown as { axe: { run: (root: Document, options: object) => Promise<AxeResult> } }).axe;
-    const result = await axe.run(document, { resultTypes: ["violations"] });
+    const result = await axe.run(document, {
+      resultTypes: ["violations"],
+      rules: Object.fromEntries(rules.map((id) => [id, { enabled: false }])),
+    });
     return result.violations
       .filter((v) => v.impact === "serious" || v.impact === "critical")
       .map((v) => ({
