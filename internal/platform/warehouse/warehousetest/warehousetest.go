@@ -46,7 +46,7 @@ func OpenAt(t testing.TB, path string) *warehouse.Warehouse {
 var serial atomic.Uint64
 
 // Load writes facts as the next message after what the warehouse has; a fact without an id gets a new one.
-func Load(t testing.TB, w *warehouse.Warehouse, facts ...event.Fact) {
+func Load(t testing.TB, w Engine, facts ...event.Fact) {
 	t.Helper()
 	for i := range facts {
 		if facts[i].ID == "" {

@@ -1,0 +1,264 @@
+package warehousetest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"huoshui/internal/platform/event"
+	"huoshui/internal/platform/stream"
+	"huoshui/internal/platform/warehouse"
+)
+
+// Engine is what every warehouse engine must do, as the product uses it.
+type Engine interface {
+	Load(ctx context.Context, messages []stream.Message) error
+	Scan(ctx context.Context, spec warehouse.ScanSpec, fn func(worker int, b *warehouse.Block) error) (warehouse.Watermark, error)
+	Compact(ctx context.Context) error
+	SaveState(ctx context.Context, s *warehouse.State) error
+	LoadState(ctx context.Context) (*warehouse.State, error)
+	Happenings(ctx context.Context, customer uint32, names []string, below warehouse.Cursor, limit int) ([]warehouse.Happening, error)
+	Watermark() warehouse.Watermark
+	Code(text string) uint32
+	Text(code uint32) string
+}
+
+// Conform is the suite that every engine must pass; open returns an empty warehouse of the engine.
+func Conform(t *testing.T, open func(t *testing.T) Engine) {
+	for name, test := range map[string]func(*testing.T, Engine){
+		"a scan shows every fact in order, before and after compaction": scanShowsEveryFact,
+		"the newest attributes win and erased stays erased":             newestAttributesWin,
+		"each message counts once":                                      messagesCountOnce,
+		"the state comes back":                                          stateComesBack,
+		"happenings page through everything, newest first":              happeningsPage,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+var day = time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
+
+// seen is a fact as a scan shows it.
+type seen struct {
+	Customer uint32
+	TS       int64
+	Name     string
+	Amount   int64
+	Category string
+}
+
+func scan(t *testing.T, w Engine, spec warehouse.ScanSpec) ([]seen, map[uint32]warehouse.Person) {
+	t.Helper()
+	if spec.AsOf == 0 {
+		spec.AsOf = day.AddDate(10, 0, 0).UnixMicro()
+	}
+	spec.Columns = warehouse.ColumnAmount | warehouse.ColumnCategory
+	var mu sync.Mutex
+	var out []seen
+	people := map[uint32]warehouse.Person{}
+	_, err := w.Scan(t.Context(), spec, func(_ int, b *warehouse.Block) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for n := b.From; n < b.To; n++ {
+			if p := b.People[n-b.From]; p.Known {
+				people[n] = p
+			}
+			last := int64(0)
+			for i := b.Start[n-b.From]; i < b.Start[n-b.From+1]; i++ {
+				if b.TS[i] < last {
+					return errors.New("facts out of time order")
+				}
+				last = b.TS[i]
+				out = append(out, seen{n, b.TS[i], spec.Facts[b.Kind[i]], b.Amount[i], w.Text(b.Category[i])})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sortSeen(out)
+	return out, people
+}
+
+func sortSeen(all []seen) {
+	slices.SortFunc(all, func(a, b seen) int {
+		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.TS, b.TS), cmp.Compare(a.Name, b.Name),
+			cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.Category, b.Category))
+	})
+}
+
+func scanShowsEveryFact(t *testing.T, w Engine) {
+	random := rand.New(rand.NewPCG(1, 2))
+	names := []string{event.OrderPaid, event.PageViewed, event.MessageOpened}
+	var want []seen
+	for range 20 {
+		var facts []event.Fact
+		for range 500 {
+			f := event.Fact{
+				Name: names[random.IntN(3)], Customer: 1 + uint32(random.IntN(300)),
+				At:     day.Add(time.Duration(random.IntN(1000)) * time.Hour),
+				Amount: random.Int64N(1000), Category: fmt.Sprint("c", random.IntN(5)),
+			}
+			facts = append(facts, f)
+			if f.Name != event.MessageOpened {
+				want = append(want, seen{f.Customer, f.At.UnixMicro(), f.Name, f.Amount, f.Category})
+			}
+		}
+		Load(t, w, facts...)
+	}
+	sortSeen(want)
+	asked := []string{"never.seen", event.OrderPaid, event.PageViewed}
+	for _, rows := range []int{1 << 20, 500} { // one block, and many
+		got, _ := scan(t, w, warehouse.ScanSpec{Facts: asked, Rows: rows})
+		if d := gocmp.Diff(want, got); d != "" {
+			t.Fatal(d)
+		}
+	}
+	if err := w.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := scan(t, w, warehouse.ScanSpec{Facts: asked, Rows: 700})
+	if d := gocmp.Diff(want, got); d != "" {
+		t.Fatal("after compaction", d)
+	}
+	asOf := day.Add(500 * time.Hour).UnixMicro()
+	only := []uint32{3, 77, 250}
+	got, _ = scan(t, w, warehouse.ScanSpec{Facts: asked, Rows: 700, AsOf: asOf, Only: only})
+	got = slices.DeleteFunc(got, func(s seen) bool { return !slices.Contains(only, s.Customer) })
+	want = slices.DeleteFunc(want, func(s seen) bool { return s.TS > asOf || !slices.Contains(only, s.Customer) })
+	if d := gocmp.Diff(want, got); d != "" {
+		t.Fatal("as of, only some", d)
+	}
+}
+
+func newestAttributesWin(t *testing.T, w Engine) {
+	Load(t, w,
+		Person(1, day.Add(2*time.Hour), event.Attributes{City: "杭州", Birthday: "0000-02-29", HasPhone: true, Registered: day}),
+		Person(1, day.Add(time.Hour), event.Attributes{City: "旧"}),
+		Person(2, day, event.Attributes{City: "北京"}),
+		event.Fact{Name: event.OrderPaid, Customer: 2, At: day, Amount: 7, Props: []byte(`{"note":"private"}`)},
+	)
+	Load(t, w, Person(2, day.Add(time.Hour), event.Attributes{Erased: true}))
+	Load(t, w, Person(2, day.Add(2*time.Hour), event.Attributes{City: "上海"}))
+	check := func() {
+		t.Helper()
+		facts, people := scan(t, w, warehouse.ScanSpec{Facts: []string{event.OrderPaid}})
+		if p := people[1]; w.Text(p.City) != "杭州" || p.Birthday != 229 || p.Flags != warehouse.FlagPhone || p.Registered != day.UnixMicro() {
+			t.Fatalf("%+v", p)
+		}
+		if p := people[2]; !p.Erased() {
+			t.Fatalf("%+v", p)
+		}
+		if len(facts) != 1 || facts[0].Amount != 7 {
+			t.Fatal(facts)
+		}
+	}
+	check()
+	if err := w.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check()
+}
+
+func messagesCountOnce(t *testing.T, w Engine) {
+	fact := func(id string) event.Fact {
+		return event.Fact{ID: id, Name: event.OrderPaid, Customer: 1, At: day, Amount: 1}
+	}
+	load := func(ms ...stream.Message) {
+		t.Helper()
+		if err := w.Load(t.Context(), ms); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := stream.Message{Seq: 1, Facts: []event.Fact{fact("a"), fact("b")}}
+	load(one)
+	load(one) // delivered again
+	load(
+		stream.Message{Seq: 2, Maybe: true, Facts: []event.Fact{fact("a"), fact("c")}}, // published again after a crash
+		stream.Message{Seq: 3, Maybe: true, Facts: []event.Fact{fact("c"), fact("d")}},
+		stream.Message{Seq: 4, Facts: []event.Fact{fact("e")}},
+		stream.Message{Seq: 5, Maybe: true, Facts: []event.Fact{fact("e")}},
+	)
+	facts, _ := scan(t, w, warehouse.ScanSpec{Facts: []string{event.OrderPaid}})
+	if len(facts) != 5 {
+		t.Fatal(facts)
+	}
+	if m := w.Watermark(); m.Seq != 5 || m.Facts != 5 || m.Through != 1 || m.Latest != day.UnixMicro() {
+		t.Fatalf("%+v", m)
+	}
+}
+
+func stateComesBack(t *testing.T, w Engine) {
+	const n = 300_000 // more than one batch
+	s := warehouse.NewState(n, day.UnixMicro())
+	s.Classes = append(s.Classes, "champion", "keep")
+	s.Layers = append(s.Layers, "vip", "lost")
+	s.Stages = append(s.Stages, "mature")
+	s.Reasons = append(s.Reasons, "spend")
+	for i := uint32(1); i <= n; i++ {
+		if i%7 == 0 {
+			continue
+		}
+		s.Present[i] = true
+		s.R[i], s.F[i], s.M[i] = uint8(i%6), uint8(i%5), uint8(i%4)
+		s.Class[i], s.Layer[i], s.Stage[i], s.Reason[i] = uint8(i%3), uint8(i%3), uint8(i%2), uint16(i%2)
+		s.RecencyDays[i], s.Frequency[i], s.Orders[i] = int32(i%400)-1, int32(i%50), int32(i%60)
+		s.Monetary[i], s.Spent[i], s.LastOrder[i], s.LastSeen[i] = int64(i)*3, int64(i)*5, day.UnixMicro()+int64(i), day.UnixMicro()-int64(i)
+	}
+	for range 2 {
+		if err := w.SaveState(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := w.LoadState(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Present {
+		a := fmt.Sprint(s.Present[i], s.R[i], s.F[i], s.M[i], s.Classes[s.Class[i]], s.Layers[s.Layer[i]], s.Stages[s.Stage[i]], s.Reasons[s.Reason[i]],
+			s.RecencyDays[i], s.Frequency[i], s.Orders[i], s.Monetary[i], s.Spent[i], s.LastOrder[i], s.LastSeen[i])
+		b := fmt.Sprint(got.Present[i], got.R[i], got.F[i], got.M[i], got.Classes[got.Class[i]], got.Layers[got.Layer[i]], got.Stages[got.Stage[i]], got.Reasons[got.Reason[i]],
+			got.RecencyDays[i], got.Frequency[i], got.Orders[i], got.Monetary[i], got.Spent[i], got.LastOrder[i], got.LastSeen[i])
+		if a != b {
+			t.Fatalf("customer %d: %s, want %s", i, b, a)
+		}
+	}
+}
+
+func happeningsPage(t *testing.T, w Engine) {
+	for i := range 25 {
+		Load(t, w, event.Fact{Name: event.PageViewed, Customer: 5, At: day.Add(time.Duration(i/3) * time.Hour), Subject: fmt.Sprint(i), Product: "猫粮"})
+	}
+	var got []string
+	below := warehouse.Cursor{}
+	for {
+		page, err := w.Happenings(t.Context(), 5, []string{event.PageViewed}, below, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, h := range page {
+			if h.Name != event.PageViewed || h.Product != "猫粮" {
+				t.Fatalf("%+v", h)
+			}
+			got = append(got, h.Subject)
+		}
+		last := page[len(page)-1]
+		below = warehouse.Cursor{TS: last.At.UnixMicro(), ID: last.ID}
+	}
+	slices.Sort(got)
+	if len(slices.Compact(got)) != 25 {
+		t.Fatal(got)
+	}
+}
