@@ -248,7 +248,7 @@ function UserMenu(props: { staff: Staff }) {
         ],
       }}
     >
-      <Button type="text" aria-label={t("shell.user.menu")} className="hs-user">
+      <Button type="text" aria-label={`${name} · ${t("shell.user.menu")}`} className="hs-user">
         <span className="hs-avatar" aria-hidden>
           {[...name][0]}
         </span>

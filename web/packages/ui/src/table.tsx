@@ -123,6 +123,9 @@ export function DataTable<Row extends object, State extends TableState>(props: {
   const active = activeFilters(filters, state);
   const filtered = active.length > 0 || Boolean(state.q);
 
+  // Nothing at all, not even something that the filters hide: then the place teaches, and tools would be noise.
+  const nothing = !query.isPending && !query.error && rows.length === 0 && !filtered && props.empty !== undefined;
+
   const antColumns: ColumnType<Row>[] = shown.map((c, i) => ({
     key: c.key,
     dataIndex: c.key,
@@ -155,7 +158,7 @@ export function DataTable<Row extends object, State extends TableState>(props: {
 
   return (
     <div className="hs-table" data-inset={props.inset || undefined}>
-      <div className="hs-table-bar">
+      <div className="hs-table-bar" hidden={nothing}>
         <div className="hs-chips">
           {props.search ? (
             <SearchBox
@@ -196,7 +199,7 @@ export function DataTable<Row extends object, State extends TableState>(props: {
       </div>
       {query.error && rows.length === 0 ? (
         <ErrorNote error={query.error} onRetry={() => void query.refetch()} />
-      ) : !query.isPending && rows.length === 0 && !filtered && props.empty ? (
+      ) : nothing ? (
         props.empty
       ) : (
         <>

@@ -20,6 +20,8 @@ export interface Palette {
   water: string;
   waterHover: string;
   waterTint: string;
+  /** Words on water: the primary button's. */
+  onWater: string;
   amber: string;
   amberTint: string;
   red: string;
@@ -41,6 +43,7 @@ const light: Palette = {
   water: "#0E7C86",
   waterHover: "#0A6670",
   waterTint: "#E3F2F3",
+  onWater: "#FFFFFF",
   amber: "#C77700",
   amberTint: "#FDF3E2",
   red: "#C0392B",
@@ -61,6 +64,7 @@ const dark: Palette = {
   water: "#35A7B1",
   waterHover: "#55BDC6",
   waterTint: "#12353B",
+  onWater: "#06191C",
   amber: "#E5A03C",
   amberTint: "#33270F",
   red: "#EB7A6D",
