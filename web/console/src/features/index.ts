@@ -1,5 +1,8 @@
 import type { Feature } from "../shell/feature";
 import { account } from "./account";
+import { board } from "./board";
+import { campaigns } from "./campaigns";
+import { content } from "./content";
 import { customers } from "./customers";
 import { demo } from "./demo";
 import { imports } from "./imports";
@@ -8,6 +11,23 @@ import { overview } from "./overview";
 import { segments } from "./segments";
 import { settings } from "./settings";
 import { staff } from "./staff";
+import { strategies } from "./strategies";
+import { tasks } from "./tasks";
 
 /** Every feature of the console, one line each; the navigation orders itself by section and `order`. */
-export const features: readonly Feature[] = [demo, overview, customers, imports, layers, segments, settings, staff, account];
+export const features: readonly Feature[] = [
+  demo,
+  overview,
+  customers,
+  imports,
+  campaigns,
+  layers,
+  segments,
+  strategies,
+  content,
+  board,
+  tasks,
+  settings,
+  staff,
+  account,
+];

@@ -1,0 +1,47 @@
+import type { Schema } from "@huoshui/api";
+import type { TFunction } from "i18next";
+
+/** A strategy of the library. */
+export type Strategy = Schema<"Strategy">;
+
+/** What an author writes of a strategy. */
+export type Draft = Schema<"StrategyDraft">;
+
+/** Words in the reader's language, or in the other one. */
+export function say(words: { zh: string; en?: string }, language: string): string {
+  return (language === "en" ? words.en || words.zh : words.zh || words.en) ?? "";
+}
+
+/** The days of a strategy in words: "周二、周三". */
+export function daysText(t: TFunction, days: readonly number[], language: string): string {
+  if (days.length === 0 || days.length === 7) {
+    return t("strategies.weekdays.any");
+  }
+  return [...days]
+    .sort((a, b) => a - b)
+    .map((d) => t(`strategies.weekdays.d${d}`))
+    .join(language === "en" ? ", " : "、");
+}
+
+/** The draft of a strategy that was saved. */
+export function draftOf(s: Strategy): Draft {
+  const { name, layer, goal, why, content_id, benefit, coupon, channels, timing, owner_team, guardrails } = s;
+  return { name, layer, goal, why, content_id, benefit, coupon, channels, timing, owner_team, guardrails } as Draft;
+}
+
+/** A new strategy begins with restraint: one in ten held out, two weeks counted. */
+export function emptyDraft(layer: string): Draft {
+  return {
+    name: { zh: "", en: "" },
+    layer: (layer || "silent") as Draft["layer"],
+    goal: "recall",
+    why: { zh: "", en: "" },
+    content_id: "",
+    benefit: { zh: "", en: "" },
+    coupon: "",
+    channels: ["phone"],
+    timing: { at: "19:30", weekdays: [], fallback_hours: 48, repeat_days: 30, window_days: 14 },
+    owner_team: "vip_service",
+    guardrails: { holdout_pct: 10, rest_days: 14, skip_bought_days: 7, stop_unsubscribe_pct: 2, cost_cap_fen: 300 },
+  };
+}
