@@ -225,7 +225,7 @@ func (q *remote) send(ctx context.Context, conn channel.Conn, j job) outcome {
 	err = conn.Send(context.WithoutCancel(ctx), m, begun)
 	if err == nil {
 		lost = errors.Join(lost, q.s.journal.Taken(m.ID))
-		o.sent, o.delivered = true, q.name == channel.Webhook
+		o.sent, o.delivered = true, true // the receiver has taken responsibility for it (RFC 5321, 6.1; a 2xx from a webhook)
 	} else if !errors.As(err, &o.failure) {
 		o.failure = &channel.Failure{Reason: "connection", Detail: err.Error()}
 	}
