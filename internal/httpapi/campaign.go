@@ -129,7 +129,7 @@ func registerCampaign(a *API) {
 		Reason  string `query:"reason" maxLength:"40"`
 		Channel string `query:"channel" maxLength:"20"`
 	}
-	get(a, "/api/v1/campaigns/{id}/messages", "list_campaign_messages", staff.CampaignsRead, func(ctx context.Context, in *log) (Page[campaign.Message], error) {
+	get(a, "/api/v1/campaigns/{id}/messages", "list_campaign_messages", staff.CampaignsRead, func(ctx context.Context, in *log) (Page[campaign.Entry], error) {
 		rows, next, err := a.Services.Campaigns.Messages(ctx, campaign.MessageFilter{Campaign: in.ID, State: in.State, Reason: in.Reason, Channel: in.Channel, After: in.After, Limit: in.Limit})
 		return PageOf(rows, next, -1), err
 	}, summary("The log: one row for each message, with its reason"))
@@ -138,7 +138,7 @@ func registerCampaign(a *API) {
 		Number uint32 `path:"number"`
 		Paging
 	}
-	get(a, "/api/v1/customers/{number}/messages", "list_customer_messages", staff.CampaignsRead, func(ctx context.Context, in *byCustomer) (Page[campaign.Message], error) {
+	get(a, "/api/v1/customers/{number}/messages", "list_customer_messages", staff.CampaignsRead, func(ctx context.Context, in *byCustomer) (Page[campaign.Entry], error) {
 		rows, next, err := a.Services.Campaigns.Messages(ctx, campaign.MessageFilter{Customer: in.Number, After: in.After, Limit: in.Limit})
 		return PageOf(rows, next, -1), err
 	}, summary("Messages to one customer"))

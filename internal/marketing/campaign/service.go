@@ -360,9 +360,26 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Campaign, string, error
 	return list(ctx, s.DB, f)
 }
 
+// Entry is a line of the log: a message and whom it is to.
+type Entry struct {
+	Message
+	CustomerID string `json:"customer_id"`
+	Person     string `json:"person" doc:"Name; empty when it is not known"`
+}
+
 // Messages returns a page of the log, by person, and the cursor of the next.
-func (s *Service) Messages(ctx context.Context, f MessageFilter) ([]Message, string, error) {
-	return listMessages(ctx, s.DB, f)
+func (s *Service) Messages(ctx context.Context, f MessageFilter) ([]Entry, string, error) {
+	rows, next, err := listMessages(ctx, s.DB, f)
+	if err != nil || len(rows) == 0 {
+		return []Entry{}, next, err
+	}
+	people, err := s.People.Reach(ctx, s.DB, customersOf(rows))
+	out := make([]Entry, len(rows))
+	for i, m := range rows {
+		p := people[m.Customer]
+		out[i] = Entry{Message: m, CustomerID: p.ID, Person: p.Name}
+	}
+	return out, next, err
 }
 
 // Progress is a campaign and how far it is.
