@@ -21,7 +21,7 @@ console.log("signin", res.status());
 const steps = process.argv[2] ?? "all";
 const tag = process.argv[3] ? "-en" : "";
 const shot = async (n) => {
-  await page.waitForTimeout(900);
+  await page.waitForTimeout(1500);
   await page.screenshot({ path: `/tmp/h3shots/${n}${tag}.png` });
 };
 const go = async (p) => {
