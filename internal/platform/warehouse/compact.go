@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,9 +24,13 @@ func (w *Warehouse) compactIfDue(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("warehouse: is compaction due: %w", err)
 	}
-	total := w.Watermark().Facts
-	if facts > looseRows && facts > total/looseShare || people > looseRows {
-		return w.Compact(ctx)
+	if total := w.Watermark().Facts; facts > looseRows && facts > total/looseShare {
+		if err := w.compactFacts(ctx); err != nil {
+			return err
+		}
+	}
+	if people > looseRows {
+		return w.compactPeople(ctx)
 	}
 	return nil
 }
@@ -33,21 +38,43 @@ func (w *Warehouse) compactIfDue(ctx context.Context) error {
 // Compact rewrites facts clustered by customer and time, so that a range of customers lies together, and keeps only
 // the newest version of every person.
 func (w *Warehouse) Compact(ctx context.Context) error {
+	if err := w.compactFacts(ctx); err != nil {
+		return err
+	}
+	return w.compactPeople(ctx)
+}
+
+func (w *Warehouse) compactFacts(ctx context.Context) error {
+	return w.compact(ctx, append(slices.Clone(w.dialect.cluster),
+		`UPDATE loaded SET clustered_facts = (SELECT COUNT(*) FROM facts)`))
+}
+
+// peopleAtOnce is how many customer numbers one statement of compactPeople groups: what it holds in memory.
+const peopleAtOnce = 1 << 19
+
+func (w *Warehouse) compactPeople(ctx context.Context) error {
+	columns := strings.Split("seq registered birthday gender province city source store owner level", " ")
+	newest := make([]string, len(columns))
+	for i, c := range columns {
+		newest[i] = w.dialect.newest(c) + " AS " + c
+	}
+	steps := []string{peopleTable("people_newest")}
+	for from := uint64(0); from <= uint64(w.Watermark().Through); from += peopleAtOnce {
+		steps = append(steps, fmt.Sprintf(`INSERT INTO people_newest (customer, ts, %s, flags)
+			SELECT customer, MAX(ts), %s, CAST(CASE WHEN MAX(flags) >= %d THEN %d ELSE %s END AS UINTEGER)
+			FROM people WHERE customer >= %d AND customer < %d GROUP BY customer ORDER BY customer`,
+			strings.Join(columns, ", "), strings.Join(newest, ", "), FlagErased, FlagErased, w.dialect.newest("flags"), from, from+peopleAtOnce))
+	}
+	return w.compact(ctx, append(steps,
+		`DROP TABLE people`,
+		`ALTER TABLE people_newest RENAME TO people`,
+		`UPDATE loaded SET clustered_people = (SELECT COUNT(*) FROM people)`))
+}
+
+// compact runs statements that change no answer, all or none.
+func (w *Warehouse) compact(ctx context.Context, steps []string) error {
 	w.write.Lock()
 	defer w.write.Unlock()
-	columns := strings.Split("registered birthday gender province city source store owner level", " ")
-	for i, c := range columns {
-		columns[i] = w.dialect.newest(c) + " AS " + c
-	}
-	steps := append(append([]string{}, w.dialect.cluster...),
-		`CREATE TABLE people_newest AS SELECT customer, MAX(ts) AS ts, `+w.dialect.newest("seq")+` AS seq, `+strings.Join(columns, ", ")+`,
-			CASE WHEN MAX(flags) >= 4 THEN 4 ELSE `+w.dialect.newest("flags")+` END AS flags
-			FROM people GROUP BY customer ORDER BY customer`,
-		`DELETE FROM people`,
-		`INSERT INTO people SELECT customer, ts, seq, registered, birthday, gender, province, city, source, store, owner, level, CAST(flags AS UINTEGER) FROM people_newest`,
-		`DROP TABLE people_newest`,
-		`UPDATE loaded SET clustered_facts = (SELECT COUNT(*) FROM facts), clustered_people = (SELECT COUNT(*) FROM people)`,
-	)
 	err := w.writing(ctx, func(c *sql.Conn) error {
 		for _, q := range steps {
 			if _, err := c.ExecContext(ctx, q); err != nil {

@@ -13,7 +13,7 @@ type dialect struct {
 	settings func(Config) []string
 	// newest is the expression for the value of column that came with the greatest (ts, seq) of a group.
 	newest func(column string) string
-	// cluster rewrites facts sorted by customer and time, and people to their newest version.
+	// cluster rewrites facts sorted by customer and time.
 	cluster []string
 }
 
@@ -24,11 +24,7 @@ var duckDialect = dialect{
 			subject VARCHAR, amount BIGINT NOT NULL, quantity BIGINT NOT NULL,
 			product UINTEGER NOT NULL, category UINTEGER NOT NULL, channel UINTEGER NOT NULL,
 			campaign UINTEGER NOT NULL, strategy UINTEGER NOT NULL, detail UINTEGER NOT NULL, props VARCHAR)`,
-		`CREATE TABLE IF NOT EXISTS people (
-			customer UINTEGER NOT NULL, ts BIGINT NOT NULL, seq UBIGINT NOT NULL,
-			registered BIGINT NOT NULL, birthday INTEGER NOT NULL,
-			gender UINTEGER NOT NULL, province UINTEGER NOT NULL, city UINTEGER NOT NULL, source UINTEGER NOT NULL,
-			store UINTEGER NOT NULL, owner UINTEGER NOT NULL, level UINTEGER NOT NULL, flags UINTEGER NOT NULL)`,
+		peopleTable("people"),
 		`CREATE TABLE IF NOT EXISTS dict (code UINTEGER NOT NULL, text VARCHAR NOT NULL)`,
 		`CREATE TABLE IF NOT EXISTS loaded (seq UBIGINT NOT NULL, clustered_facts BIGINT NOT NULL, clustered_people BIGINT NOT NULL)`,
 		`INSERT INTO loaded SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM loaded)`,
@@ -69,6 +65,15 @@ func stateTable(name string) string {
 		stage VARCHAR NOT NULL, layer VARCHAR NOT NULL, reason VARCHAR NOT NULL,
 		orders INTEGER NOT NULL, spent BIGINT NOT NULL, last_order_ts BIGINT NOT NULL, last_seen_ts BIGINT NOT NULL,
 		as_of BIGINT NOT NULL)`
+}
+
+// peopleTable is the DDL of the versions of customers' attributes; see Person for the meaning of the columns.
+func peopleTable(name string) string {
+	return `CREATE TABLE IF NOT EXISTS ` + name + ` (
+		customer UINTEGER NOT NULL, ts BIGINT NOT NULL, seq UBIGINT NOT NULL,
+		registered BIGINT NOT NULL, birthday INTEGER NOT NULL,
+		gender UINTEGER NOT NULL, province UINTEGER NOT NULL, city UINTEGER NOT NULL, source UINTEGER NOT NULL,
+		store UINTEGER NOT NULL, owner UINTEGER NOT NULL, level UINTEGER NOT NULL, flags UINTEGER NOT NULL)`
 }
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
