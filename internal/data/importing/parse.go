@@ -92,6 +92,7 @@ func (p *parser) parse(row files.Row) (entry, *refusal) {
 
 // person reads who the line is about.
 func (p *parser) person(row files.Row, e *entry) *refusal {
+	var bad *refusal
 	for _, c := range []struct {
 		field string
 		to    *string
@@ -106,9 +107,17 @@ func (p *parser) person(row files.Row, e *entry) *refusal {
 		}
 		v, err := c.read(raw)
 		if err != nil {
+			// An order is not lost for a telephone number that is none, as long as something else says whose it is.
+			if p.target == TargetOrders && (c.field == FieldPhone || c.field == FieldEmail) {
+				bad = &refusal{c.field, reasonOf(err)}
+				continue
+			}
 			return &refusal{c.field, reasonOf(err)}
 		}
 		*c.to = v
+	}
+	if e.external == "" && e.phone == "" && e.email == "" && e.card == "" {
+		return bad
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ import { Cards, Count, Facts, Loaded, Money, None, Page, Panel, RowDrawer, StatC
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useUrlState } from "../../shell/url";
+import { Channel } from "./Channel";
 import { ConsentPanel } from "./Consents";
 import { OrderDetail } from "./Order";
 import { type Profile, Standing } from "./Summary";
@@ -63,7 +64,7 @@ function Body(props: { customer: Profile }) {
                 { label: t("customers.gender"), value: c.gender ? t(`customers.genders.${c.gender}`) : <None /> },
                 { label: t("customers.birthday"), value: c.birthday || <None /> },
                 { label: t("customers.place"), value: [c.province, c.city].filter(Boolean).join(" ") || <None /> },
-                { label: t("customers.source"), value: c.source || <None /> },
+                { label: t("customers.source"), value: <Channel code={c.source} /> },
                 { label: t("customers.level"), value: c.level || <None /> },
                 { label: t("customers.store"), value: c.store || <None /> },
                 {

@@ -20,6 +20,7 @@ import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
+import { Channel } from "./Channel";
 import { Summary } from "./Summary";
 
 type Row = Schema<"CustomerRow">;
@@ -72,7 +73,10 @@ export default function CustomersPage() {
     { staleTime: 60_000, enabled: can("segments.read") },
   );
   const options = (values: readonly { value: string; count: number }[] | undefined, now: string) => {
-    const known = (values ?? []).map((f) => ({ value: f.value, label: f.value }));
+    const known = (values ?? []).map((f) => ({
+      value: f.value,
+      label: t(`customers.channel.${f.value}`, { defaultValue: f.value }),
+    }));
     return now && !known.some((o) => o.value === now) ? [{ value: now, label: now }, ...known] : known;
   };
   const every: Filter[] = [
@@ -114,7 +118,7 @@ export default function CustomersPage() {
     {
       key: "name",
       title: t("customers.name"),
-      width: 200,
+      width: 248,
       render: (c) => (
         <span>
           {c.name || c.code || t("customers.nameless")}
@@ -184,7 +188,7 @@ export default function CustomersPage() {
       key: "source",
       title: t("customers.source"),
       width: 112,
-      render: (c) => c.source || <None />,
+      render: (c) => <Channel code={c.source} />,
       value: (c) => c.source,
     },
     {

@@ -1,6 +1,7 @@
 import { $api } from "@huoshui/api";
 import { Count, Facts, Loaded, Money, When } from "@huoshui/ui";
 import { useTranslation } from "react-i18next";
+import { Channel } from "./Channel";
 
 /** An order with what was bought and what was given back. */
 export function OrderDetail(props: { id: string }) {
@@ -14,7 +15,7 @@ export function OrderDetail(props: { id: string }) {
             columns={3}
             items={[
               { label: t("customers.order"), value: <span className="hs-num">{o.number}</span> },
-              { label: t("customers.source"), value: o.channel },
+              { label: t("customers.source"), value: <Channel code={o.channel} /> },
               { label: t("customers.recent"), value: <When at={o.paid_at} style="second" /> },
               { label: t("customers.amount"), value: <Money fen={o.amount_fen} /> },
               { label: t("customers.quantity"), value: <Count n={o.quantity} /> },

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { Button, Segmented } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Channel } from "./Channel";
 import "./customers.css";
 
 export type Fact = Schema<"Happening">;
@@ -122,7 +123,11 @@ function Happening(props: { moment: Moment; onOrder?: (id: string) => void }): R
         <>
           <div className="hs-timeline-head">
             <b>{word}</b> {order}
-            {fact.channel ? <span className="hs-secondary">{fact.channel}</span> : null}
+            {fact.channel ? (
+              <span className="hs-secondary">
+                <Channel code={fact.channel} />
+              </span>
+            ) : null}
             <span className="hs-timeline-amount">
               <Money fen={fact.amount_fen} />
             </span>
@@ -167,7 +172,9 @@ function Happening(props: { moment: Moment; onOrder?: (id: string) => void }): R
           <b>{word}</b>
           {fact.channel ? (
             <span className="hs-secondary">
-              {t(`customers.consent_channel.${fact.channel}`, { defaultValue: fact.channel })}
+              {t([`customers.consent_channel.${fact.channel}`, `customers.channel.${fact.channel}`], {
+                defaultValue: fact.channel,
+              })}
             </span>
           ) : null}
           <span>{fact.product_name || fact.product}</span>
