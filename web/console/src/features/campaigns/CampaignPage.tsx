@@ -476,7 +476,7 @@ function Log(props: {
     },
     {
       key: "reason",
-      label: t("campaigns.reason"),
+      label: t("campaigns.reason_label"),
       kind: "choice",
       options: [
         "quiet_hours",
@@ -514,7 +514,7 @@ function Log(props: {
     },
     {
       key: "reason",
-      title: t("campaigns.reason"),
+      title: t("campaigns.reason_label"),
       render: (m) => (m.reason ? reasonText(t, m.reason) : <None />),
       value: (m) => m.reason,
       width: 160,

@@ -206,7 +206,7 @@ export const zh = {
     failed: "失败",
     cancelled: "已取消",
   },
-  reason: "原因",
+  reason_label: "原因",
   attempts: "次数",
   due: "应发时间",
   sent_at: "发送时间",
@@ -231,7 +231,7 @@ export const zh = {
   note: {
     "campaign/no_audience": "开始时这个人群已经不存在",
   },
-  reasons_of: {
+  reason: {
     erased: "客户要求删除",
     excluded: "在排除名单里",
     suppressed: "地址在禁发名单",
@@ -532,7 +532,7 @@ export const en: SameKeys<typeof zh> = {
     failed: "Failed",
     cancelled: "Cancelled",
   },
-  reason: "Reason",
+  reason_label: "Reason",
   attempts: "Tries",
   due: "Due",
   sent_at: "Sent",
@@ -557,7 +557,7 @@ export const en: SameKeys<typeof zh> = {
   note: {
     "campaign/no_audience": "The audience did not exist any more when it began",
   },
-  reasons_of: {
+  reason: {
     erased: "Asked to be erased",
     excluded: "On an exclusion list",
     suppressed: "Address not to be used",

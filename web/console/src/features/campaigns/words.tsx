@@ -65,7 +65,7 @@ export function reasonText(t: TFunction, reason: string | undefined): string {
     return "";
   }
   const code = /^(?:smtp|http)_(\d+)$/.exec(reason);
-  return t(`campaigns.reasons_of.${reason}`, { defaultValue: code ? reason.replace("_", " ").toUpperCase() : reason });
+  return t(`campaigns.reason.${reason}`, { defaultValue: code ? reason.replace("_", " ").toUpperCase() : reason });
 }
 
 /** The name of a channel. */
