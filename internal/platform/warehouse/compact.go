@@ -59,11 +59,16 @@ func (w *Warehouse) compactPeople(ctx context.Context) error {
 		newest[i] = w.dialect.newest(c) + " AS " + c
 	}
 	steps := []string{peopleTable("people_newest")}
-	for from := uint64(0); from <= uint64(w.Watermark().Through); from += peopleAtOnce {
+	through := uint64(w.Watermark().Through)
+	for from := uint64(0); from <= through; from += peopleAtOnce {
+		to := from + peopleAtOnce
+		if to > through {
+			to = 1 << 32 // also who is loaded before the writer is ours
+		}
 		steps = append(steps, fmt.Sprintf(`INSERT INTO people_newest (customer, ts, %s, flags)
 			SELECT customer, MAX(ts), %s, CAST(CASE WHEN MAX(flags) >= %d THEN %d ELSE %s END AS UINTEGER)
 			FROM people WHERE customer >= %d AND customer < %d GROUP BY customer ORDER BY customer`,
-			strings.Join(columns, ", "), strings.Join(newest, ", "), FlagErased, FlagErased, w.dialect.newest("flags"), from, from+peopleAtOnce))
+			strings.Join(columns, ", "), strings.Join(newest, ", "), FlagErased, FlagErased, w.dialect.newest("flags"), from, to))
 	}
 	return w.compact(ctx, append(steps,
 		`DROP TABLE people`,
