@@ -55,8 +55,9 @@ func asJSON(v any) string {
 	return string(b)
 }
 
-func (s *Service) folder(importID string) string { return filepath.Join(s.config.Dir, importID) }
-func (s *Service) file(importID string) string   { return filepath.Join(s.folder(importID), "file") }
+// Folder is where an import keeps its file and what it leaves.
+func (s *Service) Folder(importID string) string { return filepath.Join(s.config.Dir, importID) }
+func (s *Service) file(importID string) string   { return filepath.Join(s.Folder(importID), "file") }
 
 // Upload stores a file, detects its format and guesses its mapping. The file is on disk, synced, when it returns.
 func (s *Service) Upload(ctx context.Context, target, fileName string, content io.Reader, by string) (Import, error) {
@@ -72,13 +73,13 @@ func (s *Service) Upload(ctx context.Context, target, fileName string, content i
 		err = s.db.Tx(ctx, func(tx *store.Tx) error { return store.Insert(ctx, tx, "imports", imp) })
 	}
 	if err != nil {
-		return Import{}, errors.Join(err, os.RemoveAll(s.folder(imp.ID)))
+		return Import{}, errors.Join(err, os.RemoveAll(s.Folder(imp.ID)))
 	}
 	return imp, nil
 }
 
 func (s *Service) keep(importID string, content io.Reader) (err error) {
-	if err := os.MkdirAll(s.folder(importID), 0o700); err != nil {
+	if err := os.MkdirAll(s.Folder(importID), 0o700); err != nil {
 		return errs.Wrap(errs.Internal, "import.store", err)
 	}
 	f, err := os.OpenFile(s.file(importID), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -298,7 +299,7 @@ func (s *Service) Rejects(ctx context.Context, importID string) (*os.File, strin
 	if err != nil {
 		return nil, "", err
 	}
-	f, err := os.Open(filepath.Join(s.folder(imp.ID), "rejects.csv"))
+	f, err := os.Open(filepath.Join(s.Folder(imp.ID), "rejects.csv"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, "", errs.New(errs.NotFound, "import.no_rejects", "the import has no file of rejected lines")
 	}
@@ -328,7 +329,7 @@ func (s *Service) Delete(ctx context.Context, importID string) error {
 	if err != nil {
 		return err
 	}
-	return os.RemoveAll(s.folder(importID))
+	return os.RemoveAll(s.Folder(importID))
 }
 
 // Run works off queued imports, one at a time, until ctx ends. Imports that were running when the process ended last
@@ -380,7 +381,7 @@ func (s *Service) Execute(ctx context.Context, importID string, report func(Impo
 		report = func(Import) {}
 	}
 	r := &run{
-		s: s, imp: imp, file: s.file(importID), work: filepath.Join(s.folder(importID), "work"), zone: s.config.Zone, limits: s.config.Limits,
+		s: s, imp: imp, file: s.file(importID), work: filepath.Join(s.Folder(importID), "work"), zone: s.config.Zone, limits: s.config.Limits,
 		channel: imp.Spec.Channel, report: report, granted: roaring.New(),
 	}
 	err = r.execute(ctx)
@@ -450,7 +451,7 @@ func (r *run) execute(ctx context.Context) (err error) {
 	if c.LinesRejected == 0 {
 		return nil
 	}
-	n, err := r.writeRejects(ctx, filepath.Join(r.s.folder(r.imp.ID), "rejects.csv"))
+	n, err := r.writeRejects(ctx, filepath.Join(r.s.Folder(r.imp.ID), "rejects.csv"))
 	if err == nil && n != c.LinesRejected {
 		return errs.Wrap(errs.Internal, "import.sum", fmt.Errorf("%d of %d rejected lines in the file", n, c.LinesRejected))
 	}
