@@ -72,7 +72,11 @@ func (w *walk) openChannels() {
 	w.mail.Keep = func(_, recipient string, data []byte) {
 		w.letters.Store(strings.Trim(recipient, "<>"), bytes.Clone(data))
 	}
+	w.pointMail()
+}
 
+// pointMail sets the channels and the policy up.
+func (w *walk) pointMail() {
 	var channels map[string]any
 	w.call("GET", "/api/v1/channels", nil, &channels, 200)
 	in := channels["settings"].(map[string]any)

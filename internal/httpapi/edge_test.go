@@ -457,6 +457,9 @@ func TestLink(t *testing.T) {
 		e.want(e.call("GET", "/api/v1/session/link/"+token, nil), 303, "")
 		e.want(e.call("GET", "/api/v1/session", nil), 200, "")
 	}
+	if strings.Contains(e.log.String(), token) || !strings.Contains(e.log.String(), "/api/v1/session/link/{token}") {
+		t.Error("the log tells the token of a link")
+	}
 	e.client.Jar, _ = cookiejar.New(nil)
 	e.want(e.call("GET", "/api/v1/session/link/"+token, nil), 303, "")
 	e.want(e.call("GET", "/api/v1/session", nil), 401, "auth.sign_in")
