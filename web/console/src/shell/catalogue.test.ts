@@ -54,6 +54,12 @@ describe("the catalogues", () => {
     }
   });
 
+  it("use Chinese punctuation in Chinese", () => {
+    for (const [key, text] of zh) {
+      expect(text, key).not.toMatch(/\p{Script=Han}[,;:?]|[,;:?]\p{Script=Han}|\(\p{Script=Han}|\p{Script=Han}\)/u);
+    }
+  });
+
   it("speak the language they are of", () => {
     for (const [key, text] of en) {
       expect(text === "切换到中文" || !/\p{Script=Han}/u.test(text), `${key}: ${text}`).toBe(true);

@@ -41,14 +41,14 @@ const zh = {
     dark: "深色",
     system: "跟随系统",
   },
-  offline: "连不上服务,正在重试。已填写的内容不会丢失。",
+  offline: "连不上服务，正在重试。已填写的内容不会丢失。",
   expired: {
     title: "登录已过期",
-    text: "重新登录后回到刚才的页面,未保存的内容还在。",
+    text: "重新登录后回到刚才的页面，未保存的内容还在。",
   },
   not_found: {
     title: "没有这个页面",
-    text: "地址可能输错了,或者内容已被移走。",
+    text: "地址可能输错了，或者内容已被移走。",
     home: "回到总览",
   },
   forbidden: {
@@ -57,10 +57,10 @@ const zh = {
   },
   crash: {
     title: "这个页面出错了",
-    text: "重新读取通常就能恢复;如果反复出现,请把下面的信息发给管理员。",
+    text: "重新读取通常就能恢复；如果反复出现，请把下面的信息发给管理员。",
     reload: "重新读取",
   },
-  moved: "版本已更新,重新读取页面即可继续。",
+  moved: "版本已更新，重新读取页面即可继续。",
 } satisfies Catalogue;
 
 const en: SameKeys<typeof zh> = {
@@ -130,19 +130,19 @@ const en: SameKeys<typeof zh> = {
 export const shellCatalogue = { zh, en };
 
 const problemsZh = {
-  "client.unreachable": "连不上服务。请检查网络,或稍后再试。",
-  "client.unexpected": "出现了意外的情况。重试一次;仍不行请联系管理员。",
-  internal: "我们这边出错了。稍后再试;仍不行请把编号发给管理员。",
+  "client.unreachable": "连不上服务。请检查网络，或稍后再试。",
+  "client.unexpected": "出现了意外的情况。重试一次；仍不行请联系管理员。",
+  internal: "我们这边出错了。稍后再试；仍不行请把编号发给管理员。",
   "request.invalid": "填写的内容不符合要求",
   "request.too_large": "内容太大了。",
-  "request.no_route": "服务没有这个功能,可能版本不一致。请重新读取页面。",
-  "request.cancelled": "请求在完成前中断了,请重试。",
-  "request.timeout": "等待太久了,请重试。",
+  "request.no_route": "服务没有这个功能，可能版本不一致。请重新读取页面。",
+  "request.cancelled": "请求在完成前中断了，请重试。",
+  "request.timeout": "等待太久了，请重试。",
   "request.media_type": "文件或内容的类型不对。",
   "auth.sign_in": "请先登录。",
   "auth.forbidden": "你的角色没有这项权限。请联系管理员。",
   "auth.must_change": "请先设置自己的密码。",
-  "auth.too_many": "尝试次数太多,请在 {{retry_after}} 秒后再试。",
+  "auth.too_many": "尝试次数太多，请在 {{retry_after}} 秒后再试。",
 };
 
 const problemsEn: { [K in keyof typeof problemsZh]: string } = {

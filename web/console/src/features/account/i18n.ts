@@ -9,11 +9,11 @@ export const zh = {
   login_needed: "请填写账号",
   password: "密码",
   password_needed: "请填写密码",
-  locked: "密码错误次数过多,请在 {{time}}后再试",
-  link_used: "登录链接已经用过或已过期,请用账号密码登录。",
-  first: "首次启动时,服务会在终端里显示一次管理员的一次性密码。忘记密码请联系管理员重置。",
-  line: "让每一位顾客,都在活水里。",
-  line_sub: "导入订单,看清分层,匹配策略,克制触达,用诚实的区间衡量效果。",
+  locked: "密码错误次数过多，请在 {{time}}后再试",
+  link_used: "登录链接已经用过或已过期，请用账号密码登录。",
+  first: "首次启动时，服务会在终端里显示一次管理员的一次性密码。忘记密码请联系管理员重置。",
+  line: "让每一位顾客，都在活水里。",
+  line_sub: "导入订单，看清分层，匹配策略，克制触达，用诚实的区间衡量效果。",
   choose: "设置你自己的密码",
   choose_why: "你正在使用一次性密码。设置自己的密码后才能继续。",
   choose_do: "设好并进入",
@@ -24,13 +24,13 @@ export const zh = {
   again_differs: "两次输入不一致",
   change: "修改密码",
   change_do: "修改密码",
-  changed: "密码已修改,其他设备上的登录已全部退出。",
+  changed: "密码已修改，其他设备上的登录已全部退出。",
   who: "账户",
   name: "姓名",
   role: "角色",
   team: "团队",
   permissions: "权限",
-  permissions_why: "角色决定能看什么、能做什么;需要更多权限请联系管理员。",
+  permissions_why: "角色决定能看什么、能做什么；需要更多权限请联系管理员。",
 } satisfies Catalogue;
 
 export const en: SameKeys<typeof zh> = {
@@ -70,10 +70,10 @@ export const en: SameKeys<typeof zh> = {
 
 export const problemsZh = {
   "auth.wrong": "账号或密码不对。",
-  "auth.locked": "密码错误次数过多,请在 {{retry_after}} 秒后再试。",
+  "auth.locked": "密码错误次数过多，请在 {{retry_after}} 秒后再试。",
   "auth.password_same": "新密码不能与现在的相同。",
   "auth.password_short": "密码至少 10 个字符。",
-  "auth.password_changed": "密码刚刚被修改过,请重新登录。",
+  "auth.password_changed": "密码刚刚被修改过，请重新登录。",
 };
 
 export const problemsEn: { [K in keyof typeof problemsZh]: string } = {

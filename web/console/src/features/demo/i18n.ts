@@ -16,18 +16,18 @@ export const zh = {
     refreshing: "正在重新分层",
   },
   so_far: "{{orders}} 笔订单 · {{opens}} 次打开",
-  done: "过了 {{days}} 天:{{orders}} 笔订单,{{opens}} 次打开",
-  stopped: "时间停在半路:{{why}}",
+  done: "过了 {{days}} 天：{{orders}} 笔订单，{{opens}} 次打开",
+  stopped: "时间停在半路：{{why}}",
   guide: "上手五步",
   guide_of: "上手五步 {{n}}/5",
   guide_intro: "把一圈走完大约十分钟。点一步就到那一页。",
-  guide_done: "走完了。数字都是真算的:人会怎么反应,只有演示模型知道。",
+  guide_done: "走完了。数字都是真算的：人会怎么反应，只有演示模型知道。",
   steps: {
-    layers: { title: "看分层", text: "两万名顾客各在哪一层,为什么在那里。" },
-    person: { title: "下钻到一个人", text: "从任意数字点进去,看到人和他的时间线。" },
-    campaign: { title: "选策略,发一个活动", text: "挑一层,用配好的策略发给九成人,一成随机留出。" },
-    days: { title: "推进 7 天", text: "让时间过去:有人打开,有人下单,也有人退订。" },
-    board: { title: "看策略看板", text: "这条策略挣了多少,区间多宽,能不能下结论。" },
+    layers: { title: "看分层", text: "两万名顾客各在哪一层，为什么在那里。" },
+    person: { title: "下钻到一个人", text: "从任意数字点进去，看到人和他的时间线。" },
+    campaign: { title: "选策略，发一个活动", text: "挑一层，用配好的策略发给九成人，一成随机留出。" },
+    days: { title: "推进 7 天", text: "让时间过去：有人打开，有人下单，也有人退订。" },
+    board: { title: "看策略看板", text: "这条策略挣了多少，区间多宽，能不能下结论。" },
   },
 } satisfies Catalogue;
 
@@ -70,9 +70,9 @@ export const en: SameKeys<typeof zh> = {
 
 export const problemsZh = {
   "demo.off": "这台服务器没有运行演示品牌。",
-  "demo.running": "时间正在推进,等它走完再试。",
+  "demo.running": "时间正在推进，等它走完再试。",
   "demo.days": "一次最多推进 {{max}} 天。",
-  "demo.not_ready": "演示品牌还在准备,稍等片刻。",
+  "demo.not_ready": "演示品牌还在准备，稍等片刻。",
   "demo.no_product": "没有这个商品。",
   "demo.not_ours": "只有演示品牌的顾客能在手机上下单。",
 };
