@@ -11,6 +11,7 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 
+	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/stream"
 )
@@ -20,7 +21,19 @@ const batch = 256
 
 // Run loads the stream into the warehouse from the stored position until ctx ends, and compacts when there is enough
 // to compact. The position commits with the facts, so each message counts exactly once whenever the process dies.
+// A stream that is shorter than what was loaded is another stream: that is an error, and huoshui rebuild the remedy.
 func (w *Warehouse) Run(ctx context.Context, s *stream.Stream) error {
+	last, err := s.LastSeq(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	if loaded := w.Watermark().Seq; last < loaded {
+		return errs.New(errs.Conflict, "warehouse.other_stream",
+			"the warehouse has loaded message %d but the stream ends at %d: it is not the stream it was; run huoshui rebuild", loaded, last)
+	}
 	return s.Read(ctx, w.Watermark().Seq+1, batch, func(ctx context.Context, ms []stream.Message) error {
 		if err := w.Load(ctx, ms); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/stream"
 	"huoshui/internal/platform/warehouse"
@@ -92,5 +93,18 @@ func finish(t *testing.T, w *warehouse.Warehouse, s *stream.Stream, last uint64,
 	got, err := warehouse.One[counts](t.Context(), w, "SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids FROM facts")
 	if err != nil || got != (counts{want, want}) {
 		t.Fatalf("%+v, want %d: %v", got, want, err)
+	}
+}
+
+func TestAnotherStreamIsRefused(t *testing.T) {
+	w := warehousetest.Open(t)
+	warehousetest.Load(t, w, event.Fact{Name: event.OrderPaid, Customer: 1, At: day})
+	s, err := stream.Open(t.Context(), stream.Config{Dir: t.TempDir()}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := w.Run(t.Context(), s); errs.KindOf(err) != errs.Conflict {
+		t.Fatal(err)
 	}
 }
