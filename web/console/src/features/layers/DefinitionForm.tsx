@@ -56,7 +56,7 @@ export function DefinitionForm(props: Editing) {
             <Num
               path="layers.vip.pseudo_gap_factor"
               label={t("layers.def.field.pseudo_gap_factor")}
-              unit={t("layers.def.unit_times")}
+              unit={t("layers.def.unit_fold")}
               step={0.5}
             />
           </Group>
@@ -148,7 +148,9 @@ export function DefinitionForm(props: Editing) {
                 options={{ score: t("layers.def.high_score"), mean: t("layers.def.high_mean") }}
               />
             </Field>
-            {rfm.high_by === "score" ? <Num path="rfm.high_from" label={t("layers.def.high_from")} /> : null}
+            {rfm.high_by === "score" ? (
+              <Num path="rfm.high_from" label={t("layers.def.high_from")} unit={t("layers.def.unit_score")} />
+            ) : null}
           </div>
           {rfm.method === "manual" ? (
             <Group title={t("layers.def.breaks")}>

@@ -113,7 +113,7 @@ function Editor(props: { inForce: InForce }) {
           <>
             {changes > 0 ? (
               <>
-                <span className="hs-secondary">{t("layers.def.changed", { n: changes })}</span>
+                <span className="hs-secondary layers-changed">{t("layers.def.changed", { n: changes })}</span>
                 <Button onClick={() => setDraft(inForce.definition)}>{t("layers.def.reset")}</Button>
               </>
             ) : null}

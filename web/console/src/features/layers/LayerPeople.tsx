@@ -75,34 +75,35 @@ export function LayerPeople(props: {
   );
   const condition = conditionOf(drill);
   const onlyLayer = drill.layer !== undefined && Object.keys(drill).length === 1;
-  const columns: Column<Row>[] = [
+  const all: Column<Row>[] = [
     {
       key: "name",
       title: t("ui.people.name"),
       render: (p) => p.name || p.code || p.id,
       value: (p) => p.name || p.code,
-      width: 116,
+      width: drill.layer ? 168 : 140,
     },
     {
       key: "layer",
       title: t("ui.people.layer"),
       render: (p) => <LayerTag layer={p.layer} reason={p.reason ? t(`layers.reason.${p.reason}`) : undefined} />,
       value: (p) => p.layer,
-      width: 84,
+      width: 76,
     },
     {
       key: "rfm",
       title: t("layers.list.score"),
       render: (p) => (p.r > 0 ? <span className="hs-num">{`${p.r}${p.f}${p.m}`}</span> : "—"),
       value: (p) => (p.r > 0 ? `${p.r}${p.f}${p.m}` : ""),
-      width: 60,
+      width: 56,
+      hidden: Boolean(drill.r && drill.f),
     },
     {
       key: "last_order_at",
       title: t("ui.people.last"),
       render: (p) => <When at={p.last_order_at} style="date" />,
       value: (p) => p.last_order_at,
-      width: 104,
+      width: 106,
     },
     {
       key: "orders",
@@ -110,7 +111,8 @@ export function LayerPeople(props: {
       align: "right",
       render: (p) => p.orders,
       value: (p) => p.orders,
-      width: 60,
+      width: 56,
+      hidden: !drill.layer,
     },
     {
       key: "spent_fen",
@@ -137,6 +139,8 @@ export function LayerPeople(props: {
       hidden: true,
     },
   ];
+  // Who was picked by layer is in that layer: the column would only repeat the title.
+  const columns = all.filter((c) => !(c.key === "layer" && drill.layer));
   return (
     <PeopleDrawer<Row>
       open={props.drill !== ""}

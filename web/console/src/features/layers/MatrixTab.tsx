@@ -127,7 +127,7 @@ function write(n: number, metric: Metric, language: Language): string {
 
 function Heat(props: { matrix: Matrix; metric: Metric; money: string; onDrill: (drill: string) => void }) {
   const { t } = useTranslation();
-  const { language } = useReader();
+  const { language, theme } = useReader();
   const scores = [1, 2, 3, 4, 5];
   const words = scoreRanges(props.matrix.result.cuts, language);
   const cells = scores.map((r) => scores.map((f) => cellOf(props.matrix, r, f, props.money)));
@@ -162,14 +162,13 @@ function Heat(props: { matrix: Matrix; metric: Metric; money: string; onDrill: (
             {scores.map((f) => {
               const cell = cells[r - 1]?.[f - 1] ?? { people: 0, value_fen: 0 };
               const n = figure(cell, props.metric);
-              const heat = Math.sqrt(n / most);
+              const heat = (n / most) ** 0.75;
               return (
                 <td key={f}>
                   <button
                     type="button"
                     disabled={cell.people === 0}
-                    style={{ "--heat": `${Math.round(heat * 84)}%` } as CSSProperties}
-                    data-hot={heat > 0.62 || undefined}
+                    style={{ "--heat": `${Math.round(heat * (theme === "dark" ? 44 : 66))}%` } as CSSProperties}
                     aria-label={t("layers.rfm.cell_label", { r, f, n: formatCount(cell.people, language) })}
                     onClick={() =>
                       props.onDrill(writeDrill({ r: String(r), f: String(f), m: props.money || undefined }))
@@ -197,17 +196,17 @@ function Classes(props: { matrix: Matrix; onDrill: (drill: string) => void }) {
     <table className="layers-table">
       <thead>
         <tr>
-          <th>{t("layers.rfm.classes")}</th>
+          <th>{t("layers.rfm.class_column")}</th>
           <th className="layers-right">{t("layers.people")}</th>
-          <th className="layers-right">{t("layers.share")}</th>
-          <th className="layers-right">{t("layers.value_share")}</th>
-          <th className="layers-right">{t("layers.average")}</th>
+          <th className="layers-right">{t("layers.rfm.share_short")}</th>
+          <th className="layers-right">{t("layers.rfm.value_short")}</th>
+          <th className="layers-right">{t("layers.rfm.average_short")}</th>
         </tr>
       </thead>
       <tbody>
         {classes.map((c) => (
           <tr key={c.code}>
-            <td>
+            <td className="layers-name">
               {t(`layers.class.${c.code}`)}
               <Why>{t(`layers.class_why.${c.code}`)}</Why>
             </td>
@@ -221,7 +220,7 @@ function Classes(props: { matrix: Matrix; onDrill: (drill: string) => void }) {
               <Percent share={c.value_fen / value} />
             </td>
             <td className="layers-right">
-              {c.people > 0 ? <Money fen={Math.round(c.value_fen / c.people)} short /> : "—"}
+              {c.people > 0 ? <Money fen={Math.round(c.value_fen / c.people / 100) * 100} short /> : "—"}
             </td>
           </tr>
         ))}

@@ -213,11 +213,15 @@ function Flows(props: { m: Migration; language: Reader["language"]; onDrill: (dr
                         ) : (
                           <span className="hs-none">—</span>
                         )}
-                        {from && n > 0 ? <small className="hs-num">{formatPercent(n / row, language, 0)}</small> : null}
+                        {from && n > 0 ? (
+                          <small className="hs-num">{formatPercent(n / row, language, n / row < 0.01 ? 1 : 0)}</small>
+                        ) : null}
                       </td>
                     );
                   })}
-                  <td className="layers-right hs-num">{from ? formatCount(moved(m, from, ""), language) : ""}</td>
+                  <td className="layers-right hs-num">
+                    {from && moved(m, from, "") > 0 ? formatCount(moved(m, from, ""), language) : "—"}
+                  </td>
                   <td className="layers-right hs-num">
                     {formatCount(
                       [...layerCodes, ""].reduce((n, to) => n + moved(m, from, to), 0),

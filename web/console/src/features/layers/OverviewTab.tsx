@@ -63,7 +63,7 @@ export function OverviewTab(props: { overview: Overview; onDrill: (drill: string
               onClick={() => onDrill(writeDrill({ layer: code }))}
               note={
                 <>
-                  <span className="layers-card-line">
+                  <span>
                     {t("layers.share_of", { share: formatPercent(now.people / people, language) })}
                     {" · "}
                     {t("layers.value_of", { share: formatPercent(now.value_fen / value, language) })}
@@ -93,31 +93,53 @@ export function OverviewTab(props: { overview: Overview; onDrill: (drill: string
         </Panel>
       </div>
       <div className="layers-two">
-        <Panel title={t("layers.stages")} definition={t("layers.stages_why")}>
-          <ul className="layers-bars">
-            {stageCodes.map((code) => {
-              const n = of(o.stages, code).people;
-              return (
-                <li key={code}>
-                  <span className="layers-bars-name">
-                    {t(`layers.stage.${code}`)}
-                    <Why>{stageWhy(t, code, d)}</Why>
-                  </span>
-                  <button
-                    type="button"
-                    className="layers-bar"
-                    aria-label={`${t(`layers.stage.${code}`)} ${n}`}
-                    onClick={() => onDrill(writeDrill({ stage: code }))}
-                  >
-                    <span style={{ width: `${(n / people) * 100}%` }} />
-                  </button>
-                  <PeopleCount n={n} onOpen={() => onDrill(writeDrill({ stage: code }))} />
-                  <Percent share={n / people} />
-                </li>
-              );
-            })}
-          </ul>
-        </Panel>
+        <div className="layers-stack">
+          <Panel title={t("layers.stages")} definition={t("layers.stages_why")}>
+            <ul className="layers-bars">
+              {stageCodes.map((code) => {
+                const n = of(o.stages, code).people;
+                return (
+                  <li key={code}>
+                    <span className="layers-bars-name">
+                      {t(`layers.stage.${code}`)}
+                      <Why>{stageWhy(t, code, d)}</Why>
+                    </span>
+                    <button
+                      type="button"
+                      className="layers-bar"
+                      aria-label={`${t(`layers.stage.${code}`)} ${n}`}
+                      onClick={() => onDrill(writeDrill({ stage: code }))}
+                    >
+                      <span style={{ width: `${(n / people) * 100}%` }} />
+                    </button>
+                    <PeopleCount n={n} onOpen={() => onDrill(writeDrill({ stage: code }))} />
+                    <Percent share={n / people} />
+                  </li>
+                );
+              })}
+            </ul>
+          </Panel>
+          <Panel title={t("layers.flags")} definition={t("layers.flags_why")}>
+            <table className="layers-table">
+              <tbody>
+                {o.flags.map((f) => (
+                  <tr key={f.code}>
+                    <td>
+                      {t(`layers.flag.${f.code}`)}
+                      <p className="hs-secondary">{flagWhy(t, language, f.code, d)}</p>
+                    </td>
+                    <td className="layers-right">
+                      <PeopleCount n={f.people} onOpen={() => onDrill(writeDrill({ flag: f.code }))} />
+                    </td>
+                    <td className="layers-right">
+                      <Percent share={f.people / people} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Panel>
+        </div>
         <Panel title={t("layers.reasons")} definition={t("layers.reasons_why")}>
           <table className="layers-table">
             <thead>
@@ -183,7 +205,7 @@ function Balance(props: { overview: Overview; onDrill: (drill: string) => void }
         value_fen: Math.max(total(o.layers, "value_fen"), 1),
       };
       return {
-        grid: { left: 0, right: 4, top: 0, bottom: 0 },
+        grid: { left: 12, right: 4, top: 0, bottom: 0 },
         xAxis: { type: "value", max: 1, axisLabel: { show: false }, splitLine: { show: false } },
         yAxis: {
           type: "category",
@@ -197,7 +219,7 @@ function Balance(props: { overview: Overview; onDrill: (drill: string) => void }
           id: code,
           type: "bar",
           stack: "all",
-          barWidth: 44,
+          barWidth: 52,
           barCategoryGap: "30%",
           color: palette.layer[code],
           itemStyle: { borderColor: palette.card, borderWidth: 1 },
@@ -208,7 +230,9 @@ function Balance(props: { overview: Overview; onDrill: (drill: string) => void }
             fontSize: 12,
             lineHeight: 16,
             formatter: (p: { value: number }) =>
-              p.value >= 0.07 ? `${t(`ui.layer.${code}`)}\n${formatPercent(p.value, language, 0)}` : "",
+              p.value * 480 > t(`ui.layer.${code}`).length * (language === "zh" ? 13 : 7)
+                ? `${t(`ui.layer.${code}`)}\n${formatPercent(p.value, language, 0)}`
+                : "",
           },
           tooltip: {
             valueFormatter: (v: number) => formatPercent(v, language),
@@ -221,7 +245,7 @@ function Balance(props: { overview: Overview; onDrill: (drill: string) => void }
   return (
     <Chart
       option={option}
-      height={148}
+      height={188}
       label={t("layers.balance_label")}
       onClick={(c) => {
         const code = layerCodes.find((l) => t(`ui.layer.${l}`) === c.series);
@@ -240,6 +264,27 @@ function Balance(props: { overview: Overview; onDrill: (drill: string) => void }
   );
 }
 
+/** How far each line's name is moved so that names at the end do not lie on one another; pixels, by layer. */
+export function apart(points: readonly { day: string; code: string; people: number }[]): Record<string, number> {
+  const height = 150;
+  const gap = 15;
+  const most = Math.max(1, ...points.map((p) => p.people));
+  const last = points.at(-1)?.day;
+  const ends = points
+    .filter((p) => p.day === last)
+    .map((p) => ({ code: p.code, at: height - (p.people / most) * height }))
+    .sort((a, b) => a.at - b.at);
+  const placed = ends.map((e) => e.at);
+  for (let i = 1; i < placed.length; i++) {
+    placed[i] = Math.max(placed[i] ?? 0, (placed[i - 1] ?? 0) + gap);
+  }
+  for (let i = placed.length - 1; i >= 0; i--) {
+    const room = i === placed.length - 1 ? height : (placed[i + 1] ?? height) - gap;
+    placed[i] = Math.min(placed[i] ?? 0, room);
+  }
+  return Object.fromEntries(ends.map((e, i) => [e.code, Math.round((placed[i] ?? e.at) - e.at)]));
+}
+
 /** The sizes day by day; each line is named at its end. */
 function Trend(props: { overview: Overview }) {
   const { t } = useTranslation();
@@ -247,7 +292,7 @@ function Trend(props: { overview: Overview }) {
   const days = [...new Set(points.map((p) => p.day))];
   const option = useCallback(
     (reader: Reader) => ({
-      grid: { left: 0, right: 56, top: 8, bottom: 0 },
+      grid: { left: 8, right: reader.language === "zh" ? 48 : 68, top: 8, bottom: 0 },
       xAxis: { type: "time", splitNumber: 4, axisLabel: { formatter: "{yyyy}-{MM}" } },
       yAxis: { type: "value" },
       tooltip: {
@@ -263,8 +308,13 @@ function Trend(props: { overview: Overview }) {
         showSymbol: true,
         lineStyle: { width: 1.5 },
         data: points.filter((p) => p.code === code).map((p) => [p.day, p.people]),
-        endLabel: { show: true, formatter: "{a}", color: reader.palette.layer[code], fontSize: 12 },
-        labelLayout: { moveOverlap: "shiftY" },
+        endLabel: {
+          show: true,
+          formatter: "{a}",
+          color: reader.palette.layer[code],
+          fontSize: 12,
+          offset: [0, apart(points)[code] ?? 0],
+        },
       })),
     }),
     [points, t],
@@ -275,7 +325,7 @@ function Trend(props: { overview: Overview }) {
   return (
     <Chart
       option={option}
-      height={148}
+      height={188}
       label={t("layers.trend_label")}
       table={{
         columns: [t("layers.day"), ...layerCodes.map((c) => t(`ui.layer.${c}`))],

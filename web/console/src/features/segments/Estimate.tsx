@@ -57,7 +57,7 @@ export function EstimatePanel(props: { estimate: ReturnType<typeof useEstimate> 
             </>
           )}
           <p className="hs-secondary">
-            {t("segments.estimate_took", { ms: Math.round(query.data.took_ms), read: query.data.read })}
+            {t("segments.estimate_took", { ms: Math.max(1, Math.round(query.data.took_ms)), read: query.data.read })}
           </p>
         </div>
       ) : (

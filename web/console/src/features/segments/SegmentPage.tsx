@@ -5,7 +5,6 @@ import {
   type Column,
   DataTable,
   formatCount,
-  formatPercent,
   LayerTag,
   Loaded,
   Loading,
@@ -91,7 +90,7 @@ function Shown(props: { segment: Segment }) {
     },
     {
       key: "orders",
-      title: t("segments.measure.count"),
+      title: t("segments.orders_column"),
       align: "right",
       render: (p) => formatCount(p.orders, language),
       value: (p) => p.orders,
@@ -210,7 +209,7 @@ function Shown(props: { segment: Segment }) {
           onState={() => undefined}
           exportable={false}
           onOpen={(p) => void navigate({ to: `/customers/${p.id}` })}
-          empty={<p className="hs-secondary segments-nobody">{formatPercent(0, language)}</p>}
+          empty={<p className="hs-secondary segments-nobody">{t("ui.people.empty")}</p>}
         />
       </Panel>
     </Page>

@@ -190,7 +190,9 @@ export default function SegmentsPage() {
 
 function Overlap(props: { ids: readonly string[]; nameOf: (id: string) => string }) {
   const { language } = useReader();
-  const overlap = $api.useQuery("get", "/api/v1/segments/overlap", { params: { query: { ids: [...props.ids] } } });
+  const overlap = $api.useQuery("get", "/api/v1/segments/overlap", {
+    params: { query: { ids: [props.ids.join(",")] } },
+  });
   return (
     <Loaded query={overlap} loading={<Loading height={200} />}>
       {(data) => {

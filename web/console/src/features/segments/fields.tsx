@@ -111,7 +111,7 @@ export function Amount(props: {
       precision={props.money ? undefined : 0}
       value={props.value === undefined ? null : props.value / scale}
       onChange={(n) => props.onChange(typeof n === "number" ? Math.round(n * scale) : undefined)}
-      style={{ width: props.width ?? (props.money ? 104 : 76) }}
+      style={{ width: props.width ?? (props.money ? 104 : 64) }}
     />
   );
 }
@@ -210,7 +210,7 @@ export function WindowField(props: { window: Window; ever?: boolean; onChange: (
           <Amount
             label={t("segments.window.last")}
             value={w.last_days}
-            width={64}
+            width={56}
             onChange={(n) => props.onChange({ last_days: Math.max(1, n ?? 1) })}
           />
           <span className="hs-secondary">{t("segments.field.days")}</span>

@@ -204,7 +204,7 @@ export const zh = {
 export const en: SameKeys<typeof zh> = {
   title: "Segments",
   one: "Segment",
-  lead: "Say with conditions who you mean; see how many and who they are while you write. A saved segment is renewed with every refresh.",
+  lead: "Say who you mean and see how many they are while you write. Saved segments follow the data.",
   new: "New segment",
   edit: "Edit conditions",
   search: "Search by name",
@@ -284,7 +284,7 @@ export const en: SameKeys<typeof zh> = {
     layer: "Layer",
     stage: "Lifecycle",
     rfm: "RFM",
-    facts: "Behaviour and orders",
+    facts: "Behaviour",
     attribute: "Attribute",
     registered: "Registration",
     age: "Age",
