@@ -26,7 +26,6 @@ type Service struct {
 
 	refreshing sync.Mutex // one refresh at a time
 	kicks      chan struct{}
-	seen       uint64 // version of the warehouse when Run last looked after a kick
 }
 
 // NewService returns the service. layering may be nil where nobody needs layers.
