@@ -10,8 +10,8 @@ import (
 )
 
 var benchCommand = command{
-	summary: "Measure a refresh or a segment against the warehouse's own engine, or sending to a local sink",
-	usage:   "audience|segment|send [--people N] [--facts N] [--conditions N] [--sample N] [--dir DIR] [--json]",
+	summary: "Measure a refresh or a segment against the warehouse's own engine, sending to a local sink, or an import",
+	usage:   "audience|segment|send|import [--people N] [--facts N] [--conditions N] [--sample N] [--dir DIR] [--json]",
 	run: func(ctx context.Context, e *env, args []string) error {
 		f := newFlags(e, "bench")
 		people := f.Int64("people", 0, "how many people (default: 1 million; for segment 500,000)")
@@ -19,6 +19,8 @@ var benchCommand = command{
 		conditions := f.Int("conditions", 200, "how many random conditions one refresh answers")
 		sample := f.Int("sample", 20, "how many of them are also asked one by one as SQL; 0 asks none")
 		connections := f.Int("connections", 4, "how many SMTP connections send uses at once")
+		lines := f.Int64("lines", 0, "how many order lines to import (default: 1 million)")
+		file := f.String("file", "", "a file of orders to import instead of a made one")
 		dir := f.String("dir", "", "where the made data goes while it is needed (default: the system's temporary folder)")
 		format := f.formatFlag(formatText, formatJSON)
 		words, _, err := f.parse(args, 1)
@@ -38,10 +40,12 @@ var benchCommand = command{
 			}, say)
 		case "segment":
 			result, err = bench.Segment(ctx, sized(*people, 500_000, false), sized(*facts, 2_500_000, false), *dir, say)
+		case "import":
+			result, err = bench.Import(ctx, bench.ImportSpec{Lines: sized(*lines, 1_000_000, full), File: *file, Dir: *dir}, say)
 		case "send":
 			result, err = bench.Send(ctx, bench.SendSpec{People: sized(*people, 500_000, false), Connections: *connections, Dir: *dir}, say)
 		default:
-			return usagef("there is no benchmark %q; there are audience, segment and send", words[0])
+			return usagef("there is no benchmark %q; there are audience, segment, send and import", words[0])
 		}
 		if err != nil || *format != formatJSON {
 			return err
