@@ -105,6 +105,13 @@ func registerLayer(a *API) {
 		return PageOf(items, next, int64(found.GetCardinality())), err
 	}, summary("The people behind a figure of the layers pages, those who spent most first"))
 
+	type byNumber struct {
+		Number uint32 `path:"number" minimum:"1"`
+	}
+	get(a, "/api/v1/layers/people/{number}", "get_layer_person", staff.CustomersRead, func(ctx context.Context, in *byNumber) (layer.Why, error) {
+		return a.Services.Layers.Explain(ctx, in.Number)
+	}, summary("Where one customer stands now, why, and where before"))
+
 	get(a, "/api/v1/layers/definition", "get_layer_definition", staff.LayersRead, func(ctx context.Context, _ *struct{}) (layer.InForce, error) {
 		return a.Services.Layers.Definition(ctx)
 	}, summary("The definition in force, and the presets"))

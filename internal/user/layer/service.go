@@ -27,6 +27,8 @@ const Setting = "layering"
 type Engine interface {
 	// Walk shows everybody's timeline, as of an instant, to the folds in one pass.
 	Walk(ctx context.Context, asOf time.Time, folds ...audience.Fold) (*audience.Pass, error)
+	// WalkOne shows one person's timeline to the folds.
+	WalkOne(ctx context.Context, asOf time.Time, customer uint32, folds ...audience.Fold) (*audience.Pass, error)
 	// State is the newest refresh's state; read only.
 	State(ctx context.Context) (*audience.State, error)
 }

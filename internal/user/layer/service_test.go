@@ -191,6 +191,42 @@ func TestARefreshPutsEverybodyInOneLayerAndCanBeDrilled(t *testing.T) {
 	})
 }
 
+func TestOnePersonIsExplainedAsEverybodyWasDecided(t *testing.T) {
+	w := newWorld(t, storetest.Open(t))
+	small(w)
+	if err := w.service.Reconstruct(t.Context(), "2025-05-31"); err != nil {
+		t.Fatal(err)
+	}
+	state := w.refresh()
+	for n := uint32(1); n <= 6; n++ {
+		why, err := w.service.Explain(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := layer.StandingOf(state, n)
+		if diff := cmp.Diff(want, why.Standing); diff != "" {
+			t.Error(diff)
+		}
+	}
+	why, err := w.service.Explain(t.Context(), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantNumbers := layer.Numbers{
+		RegisteredDays: 200, FirstOrderDays: 150, NoOrderDays: 40, QuietDays: 40, SpentWindowFen: 200_00, WindowDays: 365,
+		HighSpendFen: 1000_00, MonthlyFen: 200_00 * 30 / 110, MeanGapDays: 110, ActivityDays: 7,
+	}
+	if diff := cmp.Diff(wantNumbers, why.Numbers); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]layer.Stood{{Day: "2025-05-31", Layer: "potential"}, {Day: "2025-06-30", Layer: "silent"}}, why.History); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := w.service.Explain(t.Context(), 99); !errs.Is(err, errs.NotFound) {
+		t.Error(err)
+	}
+}
+
 func TestPeopleArePagedBySpending(t *testing.T) {
 	w := newWorld(t, storetest.Open(t))
 	small(w)

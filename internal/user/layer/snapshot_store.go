@@ -1,7 +1,6 @@
 package layer
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -85,9 +84,18 @@ func numbers(ctx context.Context, q store.Querier, day string, kind Kind, code s
 	if packed == nil {
 		return nil, errs.New(errs.NotFound, "layer.people_dropped", "only the counts of %s are kept", day).With("day", day)
 	}
+	b, err := unpack(packed)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s of %s: %w", kind, code, day, err)
+	}
+	return b, nil
+}
+
+// unpack reads a bitmap; it may go on using packed.
+func unpack(packed []byte) (*roaring.Bitmap, error) {
 	b := roaring.New()
-	if _, err := b.ReadFrom(bytes.NewReader(packed)); err != nil {
-		return nil, fmt.Errorf("unpack %s %s of %s: %w", kind, code, day, err)
+	if _, err := b.FromBuffer(packed); err != nil {
+		return nil, fmt.Errorf("unpack bitmap: %w", err)
 	}
 	return b, nil
 }
