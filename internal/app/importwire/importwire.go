@@ -63,15 +63,25 @@ func (people) Bought(ctx context.Context, tx *store.Tx, in []importing.Purchases
 type orders struct{ settler *order.Settler }
 
 // Known implements importing.Orders.
-func (orders) Known(ctx context.Context, q store.Querier, channel string, numbers []string) (map[string]importing.Known, error) {
+func (orders) Known(ctx context.Context, q store.Querier, channel string, numbers []string) (map[string]bool, error) {
+	known, err := order.Known(ctx, q, channel, numbers)
+	out := make(map[string]bool, len(known))
+	for number := range known {
+		out[number] = true
+	}
+	return out, err
+}
+
+// KnownLines implements importing.Orders.
+func (orders) KnownLines(ctx context.Context, q store.Querier, channel string, numbers []string) (map[string]map[string]bool, error) {
 	known, err := order.Known(ctx, q, channel, numbers)
 	if err != nil {
 		return nil, err
 	}
 	lines, err := order.KnownLines(ctx, q, known)
-	out := make(map[string]importing.Known, len(known))
+	out := make(map[string]map[string]bool, len(known))
 	for number, o := range known {
-		out[number] = importing.Known{ID: o.ID, Customer: o.Customer, Lines: lines[o.ID]}
+		out[number] = lines[o.ID]
 	}
 	return out, err
 }

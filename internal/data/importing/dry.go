@@ -25,8 +25,8 @@ type trial struct {
 	keys   map[string]*keyer // per order: its lines need not stand together here
 	people map[[2]string]bool
 	orders map[string]bool
-	priced map[string]bool // orders whose own amount was counted
-	found  map[string]Known
+	priced map[string]bool            // orders whose own amount was counted
+	found  map[string]map[string]bool // keys of the lines of stored orders
 	batch  []item
 }
 
@@ -43,7 +43,7 @@ func (s *Service) DryRun(ctx context.Context, importID string) (DryRun, error) {
 	if err := imp.Spec.check(imp.Target, len(preview.Header)); err != nil {
 		return DryRun{}, err
 	}
-	t := &trial{s: s, imp: imp, keys: map[string]*keyer{}, people: map[[2]string]bool{}, orders: map[string]bool{}, priced: map[string]bool{}, found: map[string]Known{},
+	t := &trial{s: s, imp: imp, keys: map[string]*keyer{}, people: map[[2]string]bool{}, orders: map[string]bool{}, priced: map[string]bool{}, found: map[string]map[string]bool{},
 		out: DryRun{Samples: []RejectedLine{}, Counts: Counts{Rejected: map[string]int64{}}}}
 	if err := t.read(ctx); err != nil {
 		return DryRun{}, err
@@ -145,7 +145,7 @@ func (t *trial) look(ctx context.Context) error {
 			fresh = append(fresh, it.order)
 		}
 	}
-	known, err := t.s.orders.Known(ctx, t.s.db, t.imp.Spec.Channel, fresh)
+	known, err := t.s.orders.KnownLines(ctx, t.s.db, t.imp.Spec.Channel, fresh)
 	if err != nil {
 		return errs.Wrap(errs.Internal, "import.dry", err)
 	}
@@ -155,7 +155,7 @@ func (t *trial) look(ctx context.Context) error {
 	t.out.Counts.Orders += int64(len(fresh) - len(known))
 	for i, it := range batch {
 		k, stored := t.found[it.order]
-		if stored && (k.Lines[it.key] || it.product == "" && it.orderAmount >= 0) {
+		if stored && (k[it.key] || it.product == "" && it.orderAmount >= 0) {
 			t.out.Counts.LinesDuplicate++
 			continue
 		}

@@ -281,17 +281,12 @@ const (
 	RefundUnmatched = "unmatched"
 )
 
-// Known is an order that is stored already.
-type Known struct {
-	ID       string
-	Customer uint32
-	Lines    map[string]bool // keys
-}
-
 // Orders owns orders.
 type Orders interface {
-	// Known returns the orders of the channel that are stored, by number.
-	Known(ctx context.Context, q store.Querier, channel string, numbers []string) (map[string]Known, error)
+	// Known says which of the orders of the channel are stored.
+	Known(ctx context.Context, q store.Querier, channel string, numbers []string) (map[string]bool, error)
+	// KnownLines returns the keys of the lines that stored orders have, by the orders' numbers.
+	KnownLines(ctx context.Context, q store.Querier, channel string, numbers []string) (map[string]map[string]bool, error)
 	// Settle records orders, each at most once; outcomes[i] answers orders[i].
 	Settle(ctx context.Context, tx *store.Tx, channel, importID string, orders []Order, now time.Time) ([]OrderOutcome, []Purchases, error)
 	// Refund matches refunds to orders and records them; results[i] answers refunds[i].

@@ -275,7 +275,7 @@ func (r *run) orders(ctx context.Context, tx *store.Tx, batch []item, counts *Co
 	var persons []Person
 	var of []int
 	for i, g := range groups {
-		if _, ok := known[g.order.Number]; !ok {
+		if !known[g.order.Number] {
 			persons, of = append(persons, g.people[0]), append(of, i)
 		}
 	}
