@@ -351,7 +351,7 @@ function Funnel(props: { progress: Progress }) {
       <table className="campaigns-funnel">
         <thead>
           <tr>
-            <th scope="col">{t("campaigns.by_channel")}</th>
+            <th scope="col">{t("campaigns.channel_label")}</th>
             {funnel.map((s) => (
               <th scope="col" key={s}>
                 {t(`campaigns.${s}`)}
@@ -470,7 +470,7 @@ function Log(props: {
     },
     {
       key: "channel",
-      label: t("campaigns.by_channel"),
+      label: t("campaigns.channel_label"),
       kind: "choice",
       options: ["phone", "email", "task", "webhook"].map((value) => ({ value, label: channelText(t, value) })),
     },
@@ -500,7 +500,7 @@ function Log(props: {
     },
     {
       key: "channel",
-      title: t("campaigns.by_channel"),
+      title: t("campaigns.channel_label"),
       render: (m) => channelText(t, m.channel),
       value: (m) => m.channel,
       width: 110,
@@ -549,10 +549,10 @@ function Log(props: {
     },
   ];
   return (
-    <Panel title={t("campaigns.log")} flush>
+    <section>
+      <h2 className="campaigns-h2">{t("campaigns.log")}</h2>
       <DataTable
         id="campaign-log"
-        inset
         query={log}
         columns={columns}
         filters={filters}
@@ -562,6 +562,6 @@ function Log(props: {
         onOpen={(m) => navigate({ to: `/customers/${m.customer_id || m.customer}` as never })}
         empty={<Empty small title={t("campaigns.log_empty")} />}
       />
-    </Panel>
+    </section>
   );
 }

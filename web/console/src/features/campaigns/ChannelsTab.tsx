@@ -34,7 +34,7 @@ function Form(props: { state: State }) {
     setSet((old) => ({ ...old, [channel]: { ...old[channel], ...patch } }));
   return (
     <>
-      <p className="hs-secondary">{t("campaigns.channels.lead")}</p>
+      <p className="hs-secondary campaigns-lead">{t("campaigns.channels.lead")}</p>
       <div className="campaigns-rules">
         <Email set={set.email} off={off} changed={changed} onChange={(p) => change("email", p)} />
         <Webhook set={set.webhook} off={off} changed={changed} onChange={(p) => change("webhook", p)} />

@@ -8,7 +8,7 @@ import { channelText, reasonText } from "./words";
 export type Forecast = Schema<"CampaignForecast">;
 
 /** What would happen to everybody in the audience, as a bar and as numbers; it follows every change of the plan. */
-export function Estimate(props: { forecast: Forecast | undefined; stale: boolean; most?: number }) {
+export function Estimate(props: { forecast: Forecast | undefined; stale: boolean; asked: boolean; most?: number }) {
   const { t } = useTranslation();
   const { palette } = useReader();
   const f = props.forecast;
@@ -19,12 +19,17 @@ export function Estimate(props: { forecast: Forecast | undefined; stale: boolean
       </Panel>
     );
   }
-  const parts = [
-    { key: "allowed", n: f.allowed, label: t("campaigns.will_send"), color: palette.water },
-    { key: "held", n: f.held, label: t("campaigns.will_hold"), color: palette.amber },
-    { key: "refused", n: f.refused, label: t("campaigns.will_refuse"), color: palette.ink3 },
-    { key: "holdout", n: f.holdout, label: t("campaigns.holdout"), color: palette.hairline },
-  ];
+  const parts = !props.asked
+    ? [
+        { key: "reach", n: f.reach, label: t("campaigns.reach"), color: palette.water },
+        { key: "holdout", n: f.holdout, label: t("campaigns.holdout"), color: palette.hairline },
+      ]
+    : [
+        { key: "allowed", n: f.allowed, label: t("campaigns.will_send"), color: palette.water },
+        { key: "held", n: f.held, label: t("campaigns.will_hold"), color: palette.amber },
+        { key: "refused", n: f.refused, label: t("campaigns.will_refuse"), color: palette.ink3 },
+        { key: "holdout", n: f.holdout, label: t("campaigns.holdout"), color: palette.hairline },
+      ];
   return (
     <Panel title={t("campaigns.estimate")} definition={t("campaigns.estimate_text")}>
       <div className="campaigns-estimate" style={props.stale ? { opacity: 0.6 } : undefined} aria-busy={props.stale}>
@@ -42,20 +47,25 @@ export function Estimate(props: { forecast: Forecast | undefined; stale: boolean
               <Count n={p.n} about={f.is_estimate && p.key !== "holdout"} />
             </Line>
           ))}
-          <Line label={t("campaigns.will_cost")}>
-            <Money fen={f.cost_fen} />
-          </Line>
+          {props.asked ? (
+            <Line label={t("campaigns.will_cost")}>
+              <Money fen={f.cost_fen} />
+            </Line>
+          ) : null}
         </dl>
         {f.held > 0 && f.held_until ? (
           <p className="hs-secondary">
             <FirstHold at={f.held_until} />
           </p>
         ) : null}
-        <Why forecast={f} most={props.most ?? 4} />
+        {props.asked ? (
+          <Why forecast={f} most={props.most ?? 4} />
+        ) : (
+          <p className="hs-secondary campaigns-after">{t("campaigns.estimate_later")}</p>
+        )}
         {f.is_estimate ? <p className="hs-secondary">{t("campaigns.estimate_about", { n: f.sampled })}</p> : null}
-        {f.missing_channels.length > 0 ? (
+        {props.asked && f.missing_channels.length > 0 ? (
           <Alert
-            className="campaigns-alert"
             type="warning"
             showIcon
             style={{ marginTop: 12 }}

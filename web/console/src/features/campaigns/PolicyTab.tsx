@@ -48,7 +48,7 @@ function Form(props: { state: State }) {
   };
   return (
     <>
-      <p className="hs-secondary">
+      <p className="hs-secondary hs-tab-lead">
         {t("campaigns.policy.lead")}{" "}
         {props.state.version > 0
           ? t("campaigns.policy.version", { n: props.state.version })

@@ -160,7 +160,13 @@ function Wizard(props: { first: Draft; saved?: Campaign }) {
     <Page
       title={props.saved ? t("campaigns.edit") : t("campaigns.new")}
       crumbs={<Link to={"/campaigns" as never}>{t("campaigns.title")}</Link>}
-      aside={<Estimate forecast={hasAudience(plan) ? forecast.data : undefined} stale={forecast.isFetching} />}
+      aside={
+        <Estimate
+          forecast={hasAudience(plan) ? forecast.data : undefined}
+          stale={forecast.isFetching}
+          asked={plan.channels.length > 0}
+        />
+      }
     >
       <Steps
         className="campaigns-steps"

@@ -24,7 +24,7 @@ export default function ImportsPage() {
     },
   );
   const columns: Column<Import>[] = [
-    { key: "file", title: t("imports.file"), width: 280, render: (i) => i.file_name, value: (i) => i.file_name },
+    { key: "file", title: t("imports.file"), width: 240, render: (i) => i.file_name, value: (i) => i.file_name },
     {
       key: "target",
       title: t("imports.target_label"),

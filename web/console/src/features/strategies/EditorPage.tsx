@@ -251,9 +251,6 @@ function Editor(props: { strategy?: Strategy; initial: Draft }) {
               options={[1, 2, 3, 4, 5, 6, 7].map((n) => ({ value: n, label: t(`strategies.weekdays.d${n}`) }))}
             />
           </Field>
-          <Field label={t("strategies.field.fallback")}>
-            {numeric(d.timing.fallback_hours, (n) => time({ fallback_hours: n }), t("strategies.unit_hours"), 720)}
-          </Field>
           <Field label={t("strategies.field.repeat")}>
             {numeric(d.timing.repeat_days, (n) => time({ repeat_days: n }), t("strategies.unit_days"), 366)}
           </Field>

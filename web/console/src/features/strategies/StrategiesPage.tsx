@@ -77,7 +77,7 @@ export default function StrategiesPage() {
             return <Empty small title={t("strategies.nothing")} />;
           }
           return (
-            <>
+            <div className="st-shelves" data-one={shelves.length === 1 || undefined}>
               {shelves.map((layer) => {
                 const items = data.items.filter((s) => s.layer === layer);
                 if (items.length === 0 && (state.q || state.archived)) {
@@ -121,7 +121,7 @@ export default function StrategiesPage() {
                   </section>
                 );
               })}
-            </>
+            </div>
           );
         }}
       </Loaded>

@@ -62,13 +62,6 @@ function Shown(props: { detail: Schema<"StrategyDetail">; line?: Schema<"EffectL
             value: `${daysText(t, s.timing.weekdays, language)} ${s.timing.at}`,
           },
           {
-            label: t("strategies.field.fallback"),
-            value:
-              s.timing.fallback_hours > 0
-                ? t("strategies.hours", { n: s.timing.fallback_hours })
-                : t("strategies.no_wait"),
-          },
-          {
             label: t("strategies.field.repeat"),
             value: s.timing.repeat_days > 0 ? t("strategies.days", { n: s.timing.repeat_days }) : t("strategies.once"),
           },

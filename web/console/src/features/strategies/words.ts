@@ -40,7 +40,7 @@ export function emptyDraft(layer: string): Draft {
     benefit: { zh: "", en: "" },
     coupon: "",
     channels: ["phone"],
-    timing: { at: "19:30", weekdays: [], fallback_hours: 48, repeat_days: 30, window_days: 14 },
+    timing: { at: "19:30", weekdays: [], repeat_days: 30, window_days: 14 },
     owner_team: "vip_service",
     guardrails: { holdout_pct: 10, rest_days: 14, skip_bought_days: 7, stop_unsubscribe_pct: 2, cost_cap_fen: 300 },
   };
