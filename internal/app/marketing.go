@@ -33,7 +33,7 @@ func (a *App) buildMarketing(ctx context.Context) error {
 	s.Campaigns, err = campaign.NewService(campaign.Parts{
 		DB: a.DB, Now: now, Log: a.Log,
 		Audience: s.Segments, People: people, Consents: s.Consents, Contents: s.Contents,
-		Strategies: playbooks{s.Strategies}, Tasks: orders{s.Tasks},
+		Strategies: playbooks{s.Strategies}, Tasks: orders{s.Tasks}, Buyers: people,
 		Sealer: a.Keys, Signer: channel.NewSigner(a.Keys.Key("tracking links"), a.BaseURL),
 		Dir: a.Config.Path("sending"),
 	})
@@ -80,6 +80,10 @@ func (p playbooks) ForCampaign(ctx context.Context, strategyID string) (campaign
 	return campaign.Strategy{
 		ID: s.ID, Name: s.Name.In("zh"), Content: s.ContentID, Offer: s.Offer("zh"),
 		Channels: s.Channels, Holdout: s.Guardrails.HoldoutPct, Team: s.OwnerTeam,
+		Guard: campaign.Guardrails{
+			RestDays: s.Guardrails.RestDays, SkipBoughtDays: s.Guardrails.SkipBoughtDays,
+			StopUnsubPct: s.Guardrails.StopUnsubPct, CostCapFen: s.Guardrails.CostCapFen,
+		},
 	}, nil
 }
 

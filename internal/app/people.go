@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"huoshui/internal/data/effect"
 	"huoshui/internal/marketing/campaign"
 	"huoshui/internal/marketing/content"
@@ -47,6 +49,16 @@ func (k known) Reach(ctx context.Context, q store.Querier, numbers []uint32) (ma
 		out[c.Number] = campaign.Person{Number: c.Number, ID: c.ID, Name: c.Name, Email: c.Email, Phone: c.Phone, Owner: c.Owner, Erased: c.Erased}
 	}
 	return out, nil
+}
+
+// BoughtSince implements campaign.Buyers.
+func (k known) BoughtSince(ctx context.Context, since time.Time) (*roaring.Bitmap, error) {
+	out := roaring.New()
+	err := store.Each(ctx, k.app.DB, `SELECT number FROM customers WHERE COALESCE(last_order_at, 0) >= ?`, []any{since}, func(n uint32) error {
+		out.Add(n)
+		return nil
+	})
+	return out, err
 }
 
 // member is a member of staff as far as work is given out.

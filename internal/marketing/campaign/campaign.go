@@ -56,7 +56,8 @@ type Plan struct {
 	Language   string        `json:"language,omitempty" enum:"zh,en"`
 	Team       string        `json:"team,omitempty" maxLength:"64" doc:"Who gets staff tasks; empty: the strategy's owner team"`
 
-	Says *content.Draft `json:"says,omitempty" readOnly:"true" doc:"The content as it was at launch"`
+	Guard Guardrails     `json:"guardrails,omitzero" readOnly:"true" doc:"What the strategy forbids, as it was at launch"`
+	Says  *content.Draft `json:"says,omitempty" readOnly:"true" doc:"The content as it was at launch"`
 }
 
 // Campaign is one campaign: the row, and the answer.

@@ -22,6 +22,7 @@ type Forecast struct {
 	Audience   int64            `json:"audience"`
 	Reach      int64            `json:"reach"`
 	Holdout    int64            `json:"holdout"`
+	Spared     int64            `json:"spared" doc:"People whom the strategy's guardrails leave out before the draw"`
 	Allowed    int64            `json:"allowed" doc:"People who would get a message at once"`
 	Held       int64            `json:"held" doc:"People whose message would wait for its hour"`
 	HeldUntil  time.Time        `json:"held_until,omitzero" doc:"When the first of the held would go"`
@@ -56,6 +57,9 @@ func (s *Service) Forecast(ctx context.Context, plan Plan, campaignID string, at
 		return f, err
 	}
 	people.Remove(0)
+	if f.Spared, err = s.spare(ctx, plan, people, at); err != nil {
+		return f, err
+	}
 	f.Audience = int64(people.GetCardinality())
 	sample := split(people, plan, &f)
 	a := &active{Campaign: Campaign{Plan: plan}}

@@ -92,11 +92,13 @@ func (s *Service) Clicked(ctx context.Context, message, url string) error {
 // Unsubscribed records that a person wants no more messages through the channel of this one. source says where it was
 // said: link or phone.
 func (s *Service) Unsubscribed(ctx context.Context, message, source string) error {
-	return s.DB.Tx(ctx, func(tx *store.Tx) error {
+	var from string
+	err := s.DB.Tx(ctx, func(tx *store.Tx) error {
 		m, a, err := find(ctx, tx, message)
 		if err != nil {
 			return err
 		}
+		from = a.ID
 		if err := s.Consents.SayTx(ctx, tx, m.Customer, m.Channel, "withdrawn", source); err != nil {
 			return err
 		}
@@ -110,6 +112,10 @@ func (s *Service) Unsubscribed(ctx context.Context, message, source string) erro
 		}
 		return outbox.Append(ctx, tx, f)
 	})
+	if err != nil {
+		return err
+	}
+	return s.watchUnsubscribes(ctx, from)
 }
 
 // Subject is what a public page may say about a message: its brand-side words, never who got it.

@@ -362,6 +362,9 @@ func (s *Service) freeze(ctx context.Context, a *active) error {
 	}
 	people.Remove(0)
 	now := s.Now()
+	if _, err := s.spare(ctx, a.Plan, people, now); err != nil {
+		return err
+	}
 	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE campaigns SET state = 'sending', frozen = ?, started_at = ?, audience = ?, updated_at = ?
 			WHERE id = ? AND NOT frozen AND state IN ('freezing', 'sending')`, true, now, int64(people.GetCardinality()), now, a.ID)

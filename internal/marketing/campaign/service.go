@@ -65,6 +65,7 @@ type Strategy struct {
 	Offer    content.Offer
 	Channels []string
 	Holdout  float64 // per cent
+	Guard    Guardrails
 	Team     string
 }
 
@@ -102,6 +103,7 @@ type Parts struct {
 	Contents   Contents
 	Strategies Strategies
 	Tasks      Tasks
+	Buyers     Buyers // nil: nobody is known to have bought
 	Sealer     channel.Sealer
 	Signer     *channel.Signer
 	Dir        string // where the sending journal lives
@@ -180,7 +182,7 @@ func (s *Service) Create(ctx context.Context, name string, plan Plan, by string)
 
 // fill completes a plan from its strategy.
 func (s *Service) fill(ctx context.Context, p Plan) (Plan, error) {
-	p.Says, p.Salt = nil, ""
+	p.Says, p.Salt, p.Guard = nil, "", Guardrails{}
 	if p.Exclude == nil {
 		p.Exclude = []string{}
 	}
@@ -194,11 +196,16 @@ func (s *Service) fill(ctx context.Context, p Plan) (Plan, error) {
 	if err != nil {
 		return p, err
 	}
+	p.Guard = st.Guard
 	if p.Content == "" {
 		p.Content = st.Content
 	}
 	if len(p.Channels) == 0 {
-		p.Channels = st.Channels
+		prices, _, err := channel.Load(ctx, s.DB)
+		if err != nil {
+			return p, err
+		}
+		p.Channels = affordable(st.Channels, p.Guard.CostCapFen, prices)
 	}
 	if p.Offer == (content.Offer{}) {
 		p.Offer = st.Offer
