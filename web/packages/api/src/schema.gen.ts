@@ -1139,6 +1139,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layers/people/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one customer stands now, why, and where before */
+        get: operations["get_layer_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layers/reconstruct": {
         parameters: {
             query?: never;
@@ -2088,6 +2105,32 @@ export interface components {
             name: string;
             plan: components["schemas"]["CampaignPlan"];
         };
+        CampaignEntry: {
+            /** Format: int64 */
+            attempts: number;
+            campaign_id: string;
+            channel: string;
+            /** Format: date-time */
+            clicked_at?: string;
+            /** Format: int32 */
+            customer: number;
+            customer_id: string;
+            /** Format: date-time */
+            due_at: string;
+            id: string;
+            /** Format: date-time */
+            opened_at?: string;
+            /** @description JSON: the reason in numbers */
+            params?: string;
+            /** @description Name; empty when it is not known */
+            person: string;
+            /** @description Why it was refused, failed, is held, or waits for another try */
+            reason?: string;
+            /** Format: date-time */
+            sent_at?: string;
+            /** @enum {string} */
+            state: "queued" | "sending" | "sent" | "refused" | "failed" | "cancelled";
+        };
         CampaignForecast: {
             /**
              * Format: int64
@@ -2132,6 +2175,33 @@ export interface components {
              * @description How many people the policy was asked about
              */
             sampled: number;
+            /**
+             * Format: int64
+             * @description People whom the strategy's guardrails leave out before the draw
+             */
+            spared: number;
+        };
+        CampaignGuardrails: {
+            /**
+             * Format: int64
+             * @description Channels that cost more for one person are not taken over from the strategy
+             */
+            cost_cap_fen?: number;
+            /**
+             * Format: int64
+             * @description Who was in a campaign of the strategy within so many days is left out
+             */
+            rest_days?: number;
+            /**
+             * Format: int64
+             * @description Who bought within so many days is left out
+             */
+            skip_bought_days?: number;
+            /**
+             * Format: double
+             * @description The campaign pauses when more than this share of those it was sent to unsubscribes
+             */
+            stop_unsubscribe_pct?: number;
         };
         CampaignLaunch: {
             /**
@@ -2155,29 +2225,6 @@ export interface components {
             /** @description Address of the first link */
             url?: string;
         };
-        CampaignMessage: {
-            /** Format: int64 */
-            attempts: number;
-            campaign_id: string;
-            channel: string;
-            /** Format: date-time */
-            clicked_at?: string;
-            /** Format: int32 */
-            customer: number;
-            /** Format: date-time */
-            due_at: string;
-            id: string;
-            /** Format: date-time */
-            opened_at?: string;
-            /** @description JSON: the reason in numbers */
-            params?: string;
-            /** @description Why it was refused, failed, is held, or waits for another try */
-            reason?: string;
-            /** Format: date-time */
-            sent_at?: string;
-            /** @enum {string} */
-            state: "queued" | "sending" | "sent" | "refused" | "failed" | "cancelled";
-        };
         CampaignPlan: {
             audience: components["schemas"]["CampaignTarget"];
             /** @description In the order of fallback: the next is tried when one refuses or fails for good */
@@ -2191,6 +2238,8 @@ export interface components {
             deadline?: string;
             /** @description Segments left out of this campaign, beside those of the policy */
             exclude_segments: string[];
+            /** @description What the strategy forbids, as it was at launch */
+            readonly guardrails?: components["schemas"]["CampaignGuardrails"];
             /**
              * Format: double
              * @description Share held out at random, in per cent
@@ -3367,6 +3416,57 @@ export interface components {
             /** Format: int64 */
             max_orders: number;
         };
+        LayerNumbers: {
+            /**
+             * Format: int64
+             * @description Length of the activity window
+             */
+            activity_days: number;
+            /** Format: int32 */
+            first_order_days: number;
+            /**
+             * Format: int64
+             * @description Spending in the window from here on is high
+             */
+            high_spend_fen: number;
+            /**
+             * Format: double
+             * @description Between orders; 0 with fewer than two
+             */
+            mean_gap_days: number;
+            /**
+             * Format: int64
+             * @description Spending per 30 days from the first order to the last
+             */
+            monthly_fen: number;
+            /** Format: int32 */
+            no_order_days: number;
+            /**
+             * Format: int32
+             * @description Since the last interaction, order or registration
+             */
+            quiet_days: number;
+            /**
+             * Format: int32
+             * @description Since registration, or the first fact when that is earlier
+             */
+            registered_days: number;
+            /**
+             * Format: int64
+             * @description Spending in the VIP window
+             */
+            spent_window_fen: number;
+            /**
+             * Format: int32
+             * @description In the activity window
+             */
+            visits: number;
+            /**
+             * Format: int64
+             * @description Length of the VIP window
+             */
+            window_days: number;
+        };
         LayerOverview: {
             classes: components["schemas"]["LayerCount"][];
             /** @description The snapshot nearest to a week before, when there is one */
@@ -3578,6 +3678,10 @@ export interface components {
             spent_fen: number;
             stage: string;
         };
+        LayerStood: {
+            day: string;
+            layer: string;
+        };
         LayerTally: {
             classes: components["schemas"]["LayerCount"][];
             flags: components["schemas"]["LayerCount"][];
@@ -3640,6 +3744,50 @@ export interface components {
             definition: components["schemas"]["LayerDefinition"];
             /** Format: int64 */
             version: number;
+        };
+        LayerWhy: {
+            class: string;
+            /**
+             * Format: int32
+             * @description Customer number
+             */
+            customer: number;
+            /** Format: int32 */
+            f: number;
+            flags: string[];
+            /** Format: int32 */
+            frequency: number;
+            /** @description Layer month by month over the last year, oldest first, one entry per change */
+            history: components["schemas"]["LayerStood"][];
+            /** Format: date-time */
+            last_order?: string;
+            /** Format: date-time */
+            last_seen?: string;
+            layer: string;
+            /** Format: int32 */
+            m: number;
+            /** Format: int64 */
+            monetary_fen: number;
+            numbers: components["schemas"]["LayerNumbers"];
+            /**
+             * Format: int32
+             * @description Ever
+             */
+            orders: number;
+            /** Format: int32 */
+            r: number;
+            reason: string;
+            /**
+             * Format: int32
+             * @description -1: never ordered
+             */
+            recency_days: number;
+            /**
+             * Format: int64
+             * @description Ever
+             */
+            spent_fen: number;
+            stage: string;
         };
         LayeringPreview: {
             after: components["schemas"]["LayerTally"];
@@ -3884,8 +4032,8 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
-        PageCampaignLook: {
-            items: components["schemas"]["CampaignLook"][];
+        PageCampaignEntry: {
+            items: components["schemas"]["CampaignEntry"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -3895,8 +4043,8 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
-        PageCampaignMessage: {
-            items: components["schemas"]["CampaignMessage"][];
+        PageCampaignLook: {
+            items: components["schemas"]["CampaignLook"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -4535,19 +4683,14 @@ export interface components {
             stop_unsubscribe_pct: number;
         };
         StrategyTiming: {
-            /** @description Time of day, HH:MM; the policy's quiet hours still hold a message */
+            /** @description Best time of day, HH:MM; a campaign may choose another, and quiet hours hold a message in any case */
             at: string;
             /**
              * Format: int64
-             * @description Wait this long for an open before the next channel; 0 uses only the first channel that may be used
-             */
-            fallback_hours: number;
-            /**
-             * Format: int64
-             * @description Run it again after so many days; 0 means once
+             * @description Worth repeating after so many days; 0 means once
              */
             repeat_days: number;
-            /** @description 1 is Monday; empty means any day */
+            /** @description Best days, 1 is Monday; empty means any */
             weekdays: number[];
             /**
              * Format: int64
@@ -5386,7 +5529,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageCampaignMessage"];
+                    "application/json": components["schemas"]["PageCampaignEntry"];
                 };
             };
             /** @description Error */
@@ -6182,7 +6325,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageCampaignMessage"];
+                    "application/json": components["schemas"]["PageCampaignEntry"];
                 };
             };
             /** @description Error */
@@ -7205,6 +7348,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageLayerPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_layer_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerWhy"];
                 };
             };
             /** @description Error */
