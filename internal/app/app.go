@@ -367,5 +367,23 @@ func (a *App) measure() {
 		last, err := a.Stream.LastSeq(ctx)
 		return float64(last) - float64(a.Warehouse.Watermark().Seq), err
 	}))
+	a.Metrics.Counts("huoshui_messages_total", "Messages that got to a step, by channel.", []string{"channel", "step"}, func(add func(float64, ...string)) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		type row struct {
+			Channel string `db:"channel"`
+			Step    string `db:"step"`
+			N       int64  `db:"n"`
+		}
+		// "held" is how many wait now, no count of what happened.
+		all, err := store.All[row](ctx, a.DB, `SELECT channel, step, CAST(SUM(n) AS BIGINT) AS n FROM campaign_counts WHERE step <> 'held' GROUP BY channel, step`)
+		if err != nil {
+			a.Log.WarnContext(ctx, "metrics", "error", err)
+			return
+		}
+		for _, r := range all {
+			add(float64(r.N), r.Channel, r.Step)
+		}
+	})
 	a.Metrics.Gauge("huoshui_warehouse_facts", "Facts in the warehouse.", func() float64 { return float64(a.Warehouse.Watermark().Facts) })
 }

@@ -339,6 +339,22 @@ func (w *walk) readAndClick() {
 		read++
 		return read < 10
 	})
+	defer func() {
+		res, err := w.client.Get(w.base + "/metrics")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, want := range []string{`huoshui_messages_total{channel="email",step="opened"} 10`, "huoshui_outbox_depth ", "huoshui_loader_lag "} {
+			if !strings.Contains(string(text), want) {
+				w.t.Errorf("the metrics do not say %s", want)
+			}
+		}
+	}()
 	w.wait("opens and clicks", func() bool {
 		_, counts, _, _ := w.progress()
 		return counts["email opened"] == 10 && counts["email clicked"] == 3 && counts["email unsubscribed"] == 1

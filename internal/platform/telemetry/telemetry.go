@@ -106,7 +106,6 @@ func Names[V any](m map[string]V) []string {
 type Metrics struct {
 	registry *prometheus.Registry
 	http     *prometheus.HistogramVec
-	sends    *prometheus.CounterVec
 }
 
 // NewMetrics returns the process's metrics.
@@ -117,11 +116,8 @@ func NewMetrics() *Metrics {
 			Name: "huoshui_http_request_duration_seconds", Help: "Time to answer a request, by route.",
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"method", "route", "status"}),
-		sends: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "huoshui_sends_total", Help: "Messages that left a channel, by channel and outcome.",
-		}, []string{"channel", "outcome"}),
 	}
-	m.registry.MustRegister(m.http, m.sends, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.http, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "huoshui_build_info", Help: "1, labelled with what was built.", ConstLabels: prometheus.Labels{"version": Version()},
 	})
@@ -135,9 +131,26 @@ func (m *Metrics) ObserveHTTP(method, route string, status int, took time.Durati
 	m.http.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// CountSends counts n messages of a channel by outcome: "sent", "failed", "refused".
-func (m *Metrics) CountSends(channel, outcome string, n int) {
-	m.sends.WithLabelValues(channel, outcome).Add(float64(n))
+// Counts registers a family of counters, one for each set of label values, that is read when the metrics are: read calls
+// add for each; what it cannot read it leaves out. It must be quick.
+func (m *Metrics) Counts(name, help string, labels []string, read func(add func(value float64, labels ...string))) {
+	m.registry.MustRegister(&family{prometheus.NewDesc(name, help, labels, nil), read})
+}
+
+// family is counters that live elsewhere.
+type family struct {
+	desc *prometheus.Desc
+	read func(add func(value float64, labels ...string))
+}
+
+// Describe implements prometheus.Collector.
+func (f *family) Describe(to chan<- *prometheus.Desc) { to <- f.desc }
+
+// Collect implements prometheus.Collector.
+func (f *family) Collect(to chan<- prometheus.Metric) {
+	f.read(func(value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(f.desc, prometheus.CounterValue, value, labels...)
+	})
 }
 
 // Gauge registers a value that is read when the metrics are; read must be quick, and NaN says unknown.

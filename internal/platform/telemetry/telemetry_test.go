@@ -35,7 +35,7 @@ func TestLogLinesNameTheirRequest(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	m, other := telemetry.NewMetrics(), telemetry.NewMetrics() // two in one process do not collide
 	m.ObserveHTTP("GET", "/api/v1/customers/{id}", 200, 3*time.Millisecond)
-	m.CountSends("email", "sent", 7)
+	m.Counts("huoshui_test_total", "For this test.", []string{"channel", "step"}, func(add func(float64, ...string)) { add(7, "email", "sent") })
 	m.Gauge("huoshui_test_depth", "For this test.", func() float64 { return 42 })
 	read := func(m *telemetry.Metrics) string {
 		w := httptest.NewRecorder()
@@ -45,7 +45,7 @@ func TestMetrics(t *testing.T) {
 	text := read(m)
 	for _, want := range []string{
 		`huoshui_http_request_duration_seconds_count{method="GET",route="/api/v1/customers/{id}",status="200"} 1`,
-		`huoshui_sends_total{channel="email",outcome="sent"} 7`,
+		`huoshui_test_total{channel="email",step="sent"} 7`,
 		"huoshui_test_depth 42", "go_goroutines", "huoshui_build_info",
 	} {
 		if !strings.Contains(text, want) {
