@@ -61,7 +61,7 @@ var persuades = map[string][5]float64{
 }
 
 var (
-	opensIn = map[string]float64{"phone": .52, "email": .26, "task": .62}
+	opensIn = map[string]float64{"phone": .58, "email": .28, "task": .62}
 	opensBy = [5]float64{1.15, 1.2, 1.05, .8, .42}
 )
 
@@ -83,7 +83,7 @@ func (p *person) taking(l *life, a Appeal, at time.Time) taking {
 	}
 	return taking{
 		open:  min(.95, opensIn[a.Channel]*opensBy[m]*math.Sqrt(p.Response)*tired),
-		click: min(.9, .34*math.Sqrt(p.Response)),
+		click: min(.9, .44*math.Sqrt(p.Response)),
 		buy:   min(.9, buy),
 		leave: .004 + .012*max(0, l.heardOf(at)-2),
 	}

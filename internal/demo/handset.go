@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"huoshui/internal/platform/errs"
@@ -61,25 +60,54 @@ type Ware struct {
 	Pet      string `json:"pet" enum:"cat,dog"`
 }
 
-// Wares returns the catalogue at the prices of the day that holds at, those for the person's pet first when the
-// person is one of the brand's own.
+// Wares returns the catalogue at the prices of the day that holds at: for one of the brand's own people first what
+// they keep to and then what else suits their pet, one of each shelf in turn; then the rest.
 func (s *Service) Wares(at time.Time, customer uint32) []Ware {
 	_, _, price := season(at)
-	var theirs pet
+	own := taste{cat | dog, -1}
 	s.show.Lock()
 	if i, ok := s.person[customer]; ok {
-		theirs = s.pets[i]
+		own = s.tastes[i]
 	}
 	s.show.Unlock()
-	out := make([]Ware, len(products))
-	for i, p := range products {
-		out[i] = Ware{p.SKU, p.Name, p.Category, p.Fen, fenAt(i, price), "cat"}
+	out := make([]Ware, 0, len(products))
+	for _, i := range own.order() {
+		p := products[i]
+		w := Ware{p.SKU, p.Name, p.Category, p.Fen, fenAt(i, price), "cat"}
 		if p.For == dog {
-			out[i].Pet = "dog"
+			w.Pet = "dog"
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// taste is what somebody would like to see first.
+type taste struct {
+	pet  pet
+	food int // product; -1 for none
+}
+
+// order lists all products, the ones for this taste first.
+func (t taste) order() []int {
+	var out []int
+	add := func(i int) {
+		if !slices.Contains(out, i) {
+			out = append(out, i)
 		}
 	}
-	if theirs == dog {
-		slices.SortStableFunc(out, func(a, b Ware) int { return -strings.Compare(a.Pet, b.Pet) })
+	if t.food >= 0 {
+		add(t.food)
+	}
+	for nth := range products {
+		for _, role := range [...]int{treat, litter, food, toy} {
+			if s := shelf(t.pet, role); nth < len(s) {
+				add(s[nth])
+			}
+		}
+	}
+	for i := range products {
+		add(i)
 	}
 	return out
 }

@@ -114,7 +114,7 @@ type Service struct {
 
 	show     sync.Mutex // for what is shown while the world moves
 	person   map[uint32]int
-	pets     []pet
+	tastes   []taste
 	progress Progress
 }
 
@@ -236,17 +236,18 @@ func (s *Service) meet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	numbers, person, pets := make([]uint32, s.world.Size()), make(map[uint32]int, s.world.Size()), make([]pet, s.world.Size())
+	numbers, person, tastes := make([]uint32, s.world.Size()), make(map[uint32]int, s.world.Size()), make([]taste, s.world.Size())
 	for i := range numbers {
 		n := byCard[Key(i)]
 		if n == 0 {
 			return fmt.Errorf("demo: %s was not imported", Key(i))
 		}
-		numbers[i], person[n], pets[i] = n, i, s.world.people[i].Pet
+		p := &s.world.people[i]
+		numbers[i], person[n], tastes[i] = n, i, taste{p.Pet, p.Food}
 	}
 	s.show.Lock()
 	defer s.show.Unlock()
-	s.numbers, s.person, s.pets = numbers, person, pets
+	s.numbers, s.person, s.tastes = numbers, person, tastes
 	return nil
 }
 

@@ -27,18 +27,18 @@ describe("importing a file", () => {
       await page.getByText("列的含义").first().waitFor();
     };
     await upload();
-    await page.getByLabel("渠道", { exact: true }).first().fill("walk");
-    await page.getByRole("button", { name: /试/ }).first().click();
-    await page.getByText("11").first().waitFor();
+    await page.getByPlaceholder(/订单所属的销售渠道/).fill("walk");
+    await page.getByRole("button", { name: "试导入" }).click();
+    await page.getByText(/12 = 11 接收/).waitFor();
     await walk.look("import-mapping");
-    await page.getByRole("button", { name: /导入/ }).last().click();
+    await page.getByRole("button", { name: "开始导入" }).click();
     await page.getByText("已完成").first().waitFor();
     await page.getByText(/12 = 11 接收 \+ 0 重复 \+ 1 拒绝/).waitFor();
     await walk.look("import-result");
 
     await upload();
-    await page.getByLabel("渠道", { exact: true }).first().fill("walk");
-    await page.getByRole("button", { name: /导入/ }).last().click();
+    await page.getByPlaceholder(/订单所属的销售渠道/).fill("walk");
+    await page.getByRole("button", { name: "开始导入" }).click();
     await page.getByText(/12 = 0 接收 \+ 11 重复 \+ 1 拒绝/).waitFor();
     expect(await page.getByText("已完成").count()).toBeGreaterThan(0);
   });

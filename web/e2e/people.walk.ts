@@ -11,7 +11,10 @@ describe("from a layer to a person", () => {
       await page.getByRole("main").getByText(name, { exact: true }).first().waitFor();
     }
     await walk.look("layers");
-    await page.getByRole("main").getByRole("button", { name: /VIP/ }).first().click();
+    await page
+      .getByRole("main")
+      .getByRole("button", { name: /伪高价值/ })
+      .click();
     const drawer = page.getByRole("dialog");
     await drawer.getByText(/人$/).first().waitFor();
     await walk.look("layers-people");
@@ -36,7 +39,7 @@ describe("from a layer to a person", () => {
     const { page } = walk;
     await walk.visit("/console/customers");
     await walk.look("customers");
-    await page.getByRole("searchbox").first().fill("HS000123");
+    await page.getByPlaceholder("姓名、手机、邮箱、客户编号").fill("HS000123");
     await page
       .getByText(/的家长 00123/)
       .first()

@@ -1,5 +1,6 @@
 import { $api, type Schema } from "@huoshui/api";
 import { formatWhen } from "@huoshui/ui/format";
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { TopBar, Trouble, zone } from "./App";
 import { words } from "./i18n";
@@ -15,7 +16,13 @@ export function Message({
   message: Schema<"DemoReceived">;
   reload: () => void;
 }) {
-  const open = $api.useMutation("post", "/api/v1/demo/messages/{message}/open", { onSuccess: reload });
+  const client = useQueryClient();
+  const open = $api.useMutation("post", "/api/v1/demo/messages/{message}/open", {
+    onSuccess: () => {
+      reload();
+      void client.invalidateQueries({ queryKey: ["get", "/api/v1/demo/phones"] });
+    },
+  });
   const click = $api.useMutation("post", "/api/v1/demo/messages/{message}/click", { onSuccess: reload });
   const leave = $api.useMutation("post", "/api/v1/demo/messages/{message}/leave", { onSuccess: reload });
   const [asking, setAsking] = useState(false);

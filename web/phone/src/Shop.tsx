@@ -36,8 +36,8 @@ export function Shop({
       <div className="scroll">
         {from && (
           <section className="banner">
-            <small>{words.for_you}</small>
             <b>{from.title}</b>
+            <span>{from.body}</span>
           </section>
         )}
         <h2 className="shelf-name">{from ? words.for_you : words.all_wares}</h2>
