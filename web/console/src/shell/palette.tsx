@@ -134,7 +134,7 @@ export default function Palette(props: { onClose: () => void }) {
       width={560}
       style={{ top: 96 }}
       rootClassName="hs-palette"
-      aria-label={t("shell.palette.title")}
+      title={<span className="hs-hidden">{t("shell.palette.title")}</span>}
     >
       <div className="hs-palette-input">
         <SearchOutlined aria-hidden />
@@ -164,7 +164,7 @@ export default function Palette(props: { onClose: () => void }) {
       <div className="hs-palette-list" role="listbox" id={id} ref={list} aria-label={t("shell.palette.title")}>
         {entries.map((entry, i) => (
           <div key={`${entry.group}${entry.key}`} role="presentation">
-            {entry.group !== entries[i - 1]?.group ? <h3>{t(`shell.palette.${entry.group}`)}</h3> : null}
+            {entry.group !== entries[i - 1]?.group ? <h3 role="presentation">{t(`shell.palette.${entry.group}`)}</h3> : null}
             <div
               role="option"
               tabIndex={-1}

@@ -270,6 +270,7 @@ export function ChannelStep(props: { draft: Draft; onChange: Editing["onChange"]
       </Panel>
       <Panel title={t("campaigns.share")} definition={t("campaigns.holdout_why")}>
         <Slider
+          ariaLabelForHandle={t("campaigns.share")}
           min={0}
           max={50}
           step={5}

@@ -146,6 +146,7 @@ function Editor(props: { inForce: InForce }) {
         <div className="layers-preset">
           <span>{t("layers.def.preset")}</span>
           <Select
+            aria-label={t("layers.def.preset")}
             disabled={!editable}
             value={draft.preset}
             style={{ minWidth: 160 }}
