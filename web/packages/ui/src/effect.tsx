@@ -36,6 +36,7 @@ export function EffectInterval(props: { effect: Effect; scale?: readonly [number
   const { t } = useTranslation();
   const { language } = useReader();
   const { conversion, verdict, reason, needed } = props.effect;
+  const asks = verdict === "unknown" && needed > 0 && reason !== "window_open" && reason !== "split_mismatch";
   const format = (v: number) => t("ui.effect.pp", { n: percentagePoints(v, language) });
   return (
     <Interval
@@ -45,8 +46,14 @@ export function EffectInterval(props: { effect: Effect; scale?: readonly [number
       format={format}
       scale={props.scale}
       verdict={verdictOf(verdict)}
-      needed={verdict === "unknown" && reason !== "window_open" && reason !== "split_mismatch" ? needed : undefined}
-      note={props.wide ? t(`ui.effect.reason.${reason}`) : undefined}
+      needed={asks ? needed : undefined}
+      note={
+        props.wide
+          ? t(`ui.effect.reason.${reason}`)
+          : asks
+            ? undefined
+            : t(`ui.effect.short.${reason}`, { defaultValue: "" })
+      }
       wide={props.wide}
     />
   );

@@ -57,7 +57,8 @@ export default function BoardPage() {
     definition: t(`board.why.${key}`),
     align: "right",
     sort: true,
-    width: 84,
+    hidden: key === "opened",
+    width: 68,
     render: (l) => count(l, key, l.steps[key]),
     value: (l) => l.steps[key],
   });
@@ -65,14 +66,14 @@ export default function BoardPage() {
     {
       key: "name",
       title: t("board.col.name"),
-      width: 180,
+      width: 148,
       render: (l) => <span className="bd-name">{name(l)}</span>,
       value: name,
     },
     {
       key: "layer",
       title: t("board.col.layer"),
-      width: 76,
+      width: 70,
       render: (l) => <LayerTag layer={l.layer} />,
       value: (l) => l.layer,
     },
@@ -80,16 +81,20 @@ export default function BoardPage() {
       key: "effect",
       title: t("board.col.effect"),
       definition: t("board.why.effect"),
-      width: 216,
+      width: 208,
       sort: true,
       ellipsis: false,
-      render: (l) => <EffectInterval effect={l.result} scale={scale} />,
+      render: (l) => (
+        <div className="bd-effect">
+          <EffectInterval effect={l.result} scale={scale} />
+        </div>
+      ),
       value: (l) => l.result.conversion?.estimate,
     },
     {
       key: "advice",
       title: t("board.col.advice"),
-      width: 128,
+      width: 124,
       ellipsis: false,
       render: (l) => <Advice line={l} />,
       value: (l) => l.result.advice,
@@ -105,7 +110,7 @@ export default function BoardPage() {
       definition: t("board.why.incremental"),
       align: "right",
       sort: true,
-      width: 128,
+      width: 108,
       render: (l) => (
         <Money fen={l.result.incremental_fen && Math.round(l.result.incremental_fen.estimate)} short signed />
       ),
@@ -117,7 +122,7 @@ export default function BoardPage() {
       definition: t("board.why.cost"),
       align: "right",
       sort: true,
-      width: 100,
+      width: 84,
       render: (l) => <Money fen={l.cost_fen} short />,
       value: (l) => l.cost_fen / 100,
     },
@@ -127,7 +132,7 @@ export default function BoardPage() {
       definition: t("board.why.roi"),
       align: "right",
       sort: true,
-      width: 84,
+      width: 70,
       render: (l) => <Roi line={l} />,
       value: (l) => l.result.roi?.estimate,
     },
@@ -137,7 +142,7 @@ export default function BoardPage() {
       definition: t("board.why.gmv"),
       align: "right",
       sort: true,
-      width: 112,
+      width: 92,
       render: (l) => <Money fen={l.gmv_fen} short />,
       value: (l) => l.gmv_fen / 100,
     },

@@ -388,7 +388,11 @@ function CampaignLines(props: { lines: Line[]; onOpen: (id: string) => void }) {
       definition: t("board.why.effect"),
       width: 220,
       ellipsis: false,
-      render: (l) => <EffectInterval effect={l.result} scale={scale} />,
+      render: (l) => (
+        <div className="bd-effect">
+          <EffectInterval effect={l.result} scale={scale} />
+        </div>
+      ),
       value: (l) => l.result.conversion?.estimate,
     },
     {

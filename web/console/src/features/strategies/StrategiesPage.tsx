@@ -77,7 +77,7 @@ export default function StrategiesPage() {
             return <Empty small title={t("strategies.nothing")} />;
           }
           return (
-            <div className="st-shelves" data-one={shelves.length === 1 || undefined}>
+            <div className="st-shelves">
               {shelves.map((layer) => {
                 const items = data.items.filter((s) => s.layer === layer);
                 if (items.length === 0 && (state.q || state.archived)) {
@@ -146,25 +146,29 @@ function Card(props: { strategy: Strategy; line?: Schema<"EffectLine">; open: bo
   const s = props.strategy;
   return (
     <article className="st-card" data-layer={s.layer} data-open={props.open || undefined}>
-      <button type="button" className="st-card-open" onClick={props.onOpen}>
-        <span className="st-card-title">{say(s.name, language)}</span>
-      </button>
-      <div className="st-card-tags">
-        <span className="st-goal">{t(`strategies.goals.${s.goal}`)}</span>
-        {s.shipped ? (
-          <Tooltip title={t("strategies.shipped_why")}>
-            <span className="st-goal">{t("strategies.shipped")}</span>
-          </Tooltip>
-        ) : null}
+      <div>
+        <button type="button" className="st-card-open" onClick={props.onOpen}>
+          {say(s.name, language)}
+        </button>
+        <div className="st-card-tags">
+          <span className="st-goal">{t(`strategies.goals.${s.goal}`)}</span>
+          {s.shipped ? (
+            <Tooltip title={t("strategies.shipped_why")}>
+              <span className="st-goal">{t("strategies.shipped")}</span>
+            </Tooltip>
+          ) : null}
+        </div>
       </div>
-      <p className="st-card-benefit">{say(s.benefit, language) || "—"}</p>
-      <p className="st-card-line">
-        {s.channels.map((ch) => t(`strategies.channels.${ch}`)).join(" → ")}
-        <span aria-hidden="true"> · </span>
-        {daysText(t, s.timing.weekdays, language)} {s.timing.at}
-        <span aria-hidden="true"> · </span>
-        {t(`strategies.teams.${s.owner_team}`)}
-      </p>
+      <div>
+        <p>{say(s.benefit, language) || "—"}</p>
+        <p className="st-card-line">{s.coupon}</p>
+      </div>
+      <div>
+        <p>{s.channels.map((ch) => t(`strategies.channels.${ch}`)).join(" → ")}</p>
+        <p className="st-card-line">
+          {daysText(t, s.timing.weekdays, language)} {s.timing.at} · {t(`strategies.teams.${s.owner_team}`)}
+        </p>
+      </div>
       <div className="st-card-effect">
         {props.line ? (
           <EffectInterval effect={props.line.result} />
