@@ -27,7 +27,7 @@ func openDict(ctx context.Context, c *sql.Conn) (*dict, error) {
 	if err != nil {
 		return nil, fmt.Errorf("warehouse dictionary: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err below tells
+	defer rows.Close()
 	for rows.Next() {
 		var code uint32
 		var text string

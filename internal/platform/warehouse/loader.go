@@ -24,10 +24,10 @@ const batch = 256
 // A stream that is shorter than what was loaded is another stream: that is an error, and huoshui rebuild the remedy.
 func (w *Warehouse) Run(ctx context.Context, s *stream.Stream) error {
 	last, err := s.LastSeq(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
 		return err
 	}
 	if loaded := w.Watermark().Seq; last < loaded {
@@ -196,7 +196,7 @@ func (l *loading) known(ctx context.Context, c *sql.Conn) (map[key]bool, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err below tells
+	defer rows.Close()
 	for rows.Next() {
 		var k key
 		if err := rows.Scan(&k.id, &k.customer, &k.ts); err != nil {

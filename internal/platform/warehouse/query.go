@@ -45,7 +45,7 @@ func Each[T any](ctx context.Context, w *Warehouse, query string, args []any, fn
 		if err != nil {
 			return fmt.Errorf("warehouse: %w", err)
 		}
-		defer rows.Close() //nolint:errcheck // rows.Err below tells
+		defer rows.Close()
 		columns, err := rows.Columns()
 		if err != nil {
 			return fmt.Errorf("warehouse: %w", err)

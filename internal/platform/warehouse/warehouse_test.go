@@ -100,7 +100,7 @@ func TestKilledLoaderLosesNothing(t *testing.T) {
 func checkKilled(t *testing.T, path string, last uint64) uint64 {
 	t.Helper()
 	w := warehousetest.OpenAt(t, path)
-	defer w.Close() //nolint:errcheck // closed again by the cleanup
+	defer w.Close()
 	seq := w.Watermark().Seq
 	type counts struct {
 		Rows    int64 `db:"n"`

@@ -3,6 +3,7 @@ package audience
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -230,7 +231,7 @@ func TestEngineAgreesWithNaiveEvaluator(t *testing.T) {
 		}
 		w.refs["seg_b"] = Condition{"and", &listSpec{[]Condition{{"segment", &segmentSpec{"seg_a"}}, {"not", &notSpec{Condition{"segment", &segmentSpec{"lst_a"}}}}}}}
 		wh := warehousetest.Memory(t)
-		defer wh.Close() //nolint:errcheck // closed again by the cleanup
+		defer wh.Close()
 		e := NewEngine(wh, shanghai)
 		if err := wh.SaveState(t.Context(), w.standings(rt)); err != nil {
 			rt.Fatal(err)
@@ -285,7 +286,7 @@ func TestEngineAgreesWithSQL(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := &world{people: map[uint32]event.Attributes{}, state: map[uint32]standing{}, asOf: now, zone: shanghai}
 		wh := warehousetest.Memory(t)
-		defer wh.Close() //nolint:errcheck // closed again by the cleanup
+		defer wh.Close()
 		e := NewEngine(wh, shanghai)
 		if err := wh.SaveState(t.Context(), w.standings(rt)); err != nil {
 			rt.Fatal(err)
@@ -334,8 +335,8 @@ func TestConditionErrorsNameThePath(t *testing.T) {
 		`nonsense`:                                                                                                                                     "condition",
 	} {
 		_, err := ParseCondition([]byte(text))
-		e, ok := err.(*errs.Error)
-		if !ok || e.Kind != errs.Invalid || e.Field != want {
+		var e *errs.Error
+		if !errors.As(err, &e) || e.Kind != errs.Invalid || e.Field != want {
 			t.Errorf("%s: field %v, want %s", text, err, want)
 		}
 	}

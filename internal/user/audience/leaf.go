@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"huoshui/internal/platform/warehouse"
@@ -197,12 +196,4 @@ func needsOf(leaves []*leaf) Needs {
 		}
 	}
 	return n
-}
-
-// describe says what a leaf asks, for errors and logs.
-func (l *leaf) describe() string {
-	if l.filter != nil {
-		return strings.Join([]string{l.filter.fact, l.measure}, " ")
-	}
-	return l.key
 }
