@@ -248,11 +248,12 @@ function UserMenu(props: { staff: Staff }) {
         ],
       }}
     >
-      <Button type="text" aria-label={`${name} · ${t("shell.user.menu")}`} className="hs-user">
+      <Button type="text" className="hs-user">
         <span className="hs-avatar" aria-hidden>
           {[...name][0]}
         </span>
         <span className="hs-user-name">{name}</span>
+        <span className="hs-hidden">{t("shell.user.menu")}</span>
       </Button>
     </Dropdown>
   );

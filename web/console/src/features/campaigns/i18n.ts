@@ -69,10 +69,10 @@ export const zh = {
     general_keep: "一般保持",
     general_win_back: "一般挽留",
   },
-  channel: { email: "邮件", phone: "手机通知", task: "员工任务", webhook: "Webhook" },
+  channel: { email: "邮件", phone: "手机消息", task: "员工任务", webhook: "Webhook" },
   channel_text: {
     email: "适合内容长、要留底的消息；带退订链接",
-    phone: "模拟手机的通知，演示用",
+    phone: "模拟手机的消息，演示用",
     task: "派给员工逐个联系，最贵也最有温度",
     webhook: "签名后推给你自己的系统",
   },
@@ -145,6 +145,7 @@ export const zh = {
   estimate_text: "按现在的数据和触达规则试算，不写入任何东西",
   estimate_about: "人数较多，规则按 {{n}} 人的样本估算",
   estimate_wait: "选好人群后，这里会算出多少人、多少钱、多少会被拦下",
+  spared: "另有 {{n}} 人被策略的护栏留在外面(刚买过,或刚被同一条策略触达过)",
   estimate_later: "选好内容和渠道后,会算出多少人收到、多少会被拦下、花多少钱",
   will_send: "会收到",
   will_hold: "顺延到时段内",
@@ -232,6 +233,7 @@ export const zh = {
   window: "观察 {{n}} 天",
   note: {
     "campaign/no_audience": "开始时这个人群已经不存在",
+    "campaign/unsubscribes": "退订的人超过了策略的护栏,已自动暂停",
   },
   reason: {
     erased: "客户要求删除",
@@ -356,7 +358,7 @@ export const en: SameKeys<typeof zh> = {
   sent: "Sent",
   sent_why: "Handed to the channel: taken by the mail server, or given to staff as a task",
   delivered: "Delivered",
-  delivered_why: "Phone and webhook: when taken. Tasks: when staff have done them. E-mail has no receipt",
+  delivered_why: "When the channel has taken it; a task only when staff have done it",
   opened: "Opened",
   opened_why: "Messages opened, of those sent; a click counts as an open",
   clicked: "Clicked",
@@ -395,7 +397,7 @@ export const en: SameKeys<typeof zh> = {
     general_keep: "General, to keep",
     general_win_back: "General, to win back",
   },
-  channel: { email: "E-mail", phone: "Phone notice", task: "Staff task", webhook: "Webhook" },
+  channel: { email: "E-mail", phone: "Phone message", task: "Staff task", webhook: "Webhook" },
   channel_text: {
     email: "For longer messages that people keep; with an unsubscribe link",
     phone: "A notice on the simulated phone",
@@ -473,6 +475,7 @@ export const en: SameKeys<typeof zh> = {
   estimate_text: "Tried against today's data and reach policy; nothing is written",
   estimate_about: "Many people: the policy was asked about a sample of {{n}}",
   estimate_wait: "Choose an audience to see how many, at what cost, and how many are refused",
+  spared: "{{n}} more are left alone by the strategy's guardrails: they bought, or were reached by it, a short while ago",
   estimate_later: "Choose a content and channels to see how many get it, how many are refused, and the cost",
   will_send: "Get it",
   will_hold: "Wait for their hour",
@@ -560,6 +563,7 @@ export const en: SameKeys<typeof zh> = {
   window: "{{n}}-day window",
   note: {
     "campaign/no_audience": "The audience did not exist any more when it began",
+    "campaign/unsubscribes": "More people unsubscribed than the strategy allows: paused by itself",
   },
   reason: {
     erased: "Asked to be erased",
