@@ -33,7 +33,17 @@ import { Preview } from "./Look";
 import { Reasons } from "./Reasons";
 import { useSegments } from "./segments";
 import { bare } from "./WizardPage";
-import { CampaignState, channelText, inLanguage, type Plan, reasonText, type Step, Target, total } from "./words";
+import {
+  CampaignState,
+  channelText,
+  inLanguage,
+  noteText,
+  type Plan,
+  reasonText,
+  type Step,
+  Target,
+  total,
+} from "./words";
 import "./campaigns.css";
 
 type Progress = Schema<"CampaignProgress">;
@@ -80,6 +90,9 @@ function Campaign(props: { progress: Progress }) {
           description={why}
         />
       ))}
+      {campaign.note ? (
+        <Alert className="campaigns-alert" type="warning" showIcon title={noteText(t, campaign.note)} />
+      ) : null}
       <Running progress={props.progress} />
       <div className="hs-cards" style={{ ["--hs-card-min" as string]: "150px" }}>
         <StatCard
@@ -332,9 +345,6 @@ function Funnel(props: { progress: Progress }) {
   const cell = (step: Step, channel?: string) => {
     const n = total(counts, step, channel);
     const base = total(counts, step === "sent" ? "planned" : "sent", channel);
-    if (step === "delivered" && channel === "email") {
-      return <None />;
-    }
     return (
       <>
         <Count n={n} />
@@ -496,7 +506,7 @@ function Log(props: {
       title: t("campaigns.person"),
       render: (m) => m.person || `#${m.customer}`,
       value: (m) => m.customer,
-      width: 140,
+      width: 180,
     },
     {
       key: "channel",
@@ -517,7 +527,7 @@ function Log(props: {
       title: t("campaigns.reason_label"),
       render: (m) => (m.reason ? reasonText(t, m.reason) : <None />),
       value: (m) => m.reason,
-      width: 160,
+      width: 200,
     },
     {
       key: "due",

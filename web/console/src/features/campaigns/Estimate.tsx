@@ -1,5 +1,5 @@
 import type { Schema } from "@huoshui/api";
-import { Count, Money, Panel, useReader, When } from "@huoshui/ui";
+import { Count, formatCount, Money, Panel, useReader, When } from "@huoshui/ui";
 import { Link } from "@tanstack/react-router";
 import { Alert } from "antd";
 import { useTranslation } from "react-i18next";
@@ -10,7 +10,7 @@ export type Forecast = Schema<"CampaignForecast">;
 /** What would happen to everybody in the audience, as a bar and as numbers; it follows every change of the plan. */
 export function Estimate(props: { forecast: Forecast | undefined; stale: boolean; asked: boolean; most?: number }) {
   const { t } = useTranslation();
-  const { palette } = useReader();
+  const { palette, language } = useReader();
   const f = props.forecast;
   if (!f) {
     return (
@@ -56,6 +56,11 @@ export function Estimate(props: { forecast: Forecast | undefined; stale: boolean
         {f.held > 0 && f.held_until ? (
           <p className="hs-secondary">
             <FirstHold at={f.held_until} />
+          </p>
+        ) : null}
+        {f.spared > 0 ? (
+          <p className="hs-secondary campaigns-after">
+            {t("campaigns.spared", { n: formatCount(f.spared, language) })}
           </p>
         ) : null}
         {props.asked ? (

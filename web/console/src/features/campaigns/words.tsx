@@ -30,17 +30,15 @@ const tones: Record<Campaign["state"], Tone> = {
 export function CampaignState(props: { state: Campaign["state"]; note?: string }) {
   const { t } = useTranslation();
   return (
-    <Status
-      tone={tones[props.state]}
-      why={
-        props.note
-          ? t(`campaigns.note.${props.note.replaceAll(".", "/")}`, { defaultValue: props.note, keySeparator: "." })
-          : undefined
-      }
-    >
+    <Status tone={tones[props.state]} why={props.note ? noteText(t, props.note) : undefined}>
       {t(`campaigns.states.${props.state}`)}
     </Status>
   );
+}
+
+/** Why a campaign waits or has ended. */
+export function noteText(t: TFunction, note: string): string {
+  return t(`campaigns.note.${note.replaceAll(".", "/")}`, { defaultValue: note });
 }
 
 /** Whom a campaign is for. */
