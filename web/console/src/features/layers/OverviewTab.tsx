@@ -226,7 +226,10 @@ function Balance(props: { overview: Overview; onDrill: (drill: string) => void }
           data: (["people", "value_fen"] as const).map((column) => of(o.layers, code)[column] / sums[column]),
           label: {
             show: true,
-            color: "#fff",
+            color:
+              reader.theme === "light" && (code === "new" || code === "silent" || code === "lost")
+                ? palette.ink
+                : palette.card,
             fontSize: 12,
             lineHeight: 16,
             formatter: (p: { value: number }) =>

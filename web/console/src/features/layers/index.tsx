@@ -24,4 +24,13 @@ export const layers = feature({
       words: "koujing preset threshold 口径 阈值 模板",
     },
   ],
+  settings: [
+    {
+      key: "definitions",
+      title: "layers.settings",
+      order: 10,
+      load: () => import("./DefinitionsTab"),
+      permission: "layers.read",
+    },
+  ],
 });
