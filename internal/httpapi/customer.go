@@ -103,7 +103,7 @@ func registerCustomer(a *API) {
 
 	get(a, "/api/v1/customer-facets", "list_customer_facets", staff.CustomersRead, func(ctx context.Context, _ *struct{}) (customer.Facets, error) {
 		return a.Services.Customers.Facets(ctx)
-	}, summary("The commonest cities, sources and levels, to filter by"))
+	}, summary("The cities, sources and levels there are, to filter by"))
 
 	get(a, "/api/v1/customers/{id}", "get_customer", staff.CustomersRead, func(ctx context.Context, in *ByID) (customerProfile, error) {
 		c, err := a.Services.Customers.Get(ctx, in.ID)

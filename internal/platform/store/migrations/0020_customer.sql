@@ -33,6 +33,8 @@ CREATE INDEX customers_name ON customers (name, number);
 CREATE INDEX customers_code ON customers (code);
 CREATE INDEX customers_city ON customers (city, number);
 CREATE INDEX customers_source ON customers (source, number);
+CREATE INDEX customers_level ON customers (level, number);
+CREATE INDEX customers_erased ON customers (number) WHERE erased = TRUE;
 
 -- What a person is known by: (phone, 138…), (email, …), (card, …), (external, channel:id). A key names one person.
 CREATE TABLE identity_keys (

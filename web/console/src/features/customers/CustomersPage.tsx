@@ -72,10 +72,10 @@ export default function CustomersPage() {
     { params: { query: { limit: 200 } } },
     { staleTime: 60_000, enabled: can("segments.read") },
   );
-  const options = (values: readonly { value: string; count: number }[] | undefined, now: string) => {
-    const known = (values ?? []).map((f) => ({
-      value: f.value,
-      label: t(`customers.channel.${f.value}`, { defaultValue: f.value }),
+  const options = (values: readonly string[] | undefined, now: string) => {
+    const known = (values ?? []).map((value) => ({
+      value,
+      label: t(`customers.channel.${value}`, { defaultValue: value }),
     }));
     return now && !known.some((o) => o.value === now) ? [{ value: now, label: now }, ...known] : known;
   };
