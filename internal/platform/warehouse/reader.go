@@ -1,0 +1,350 @@
+package warehouse
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// reader reads blocks on one connection, reusing its buffers.
+type reader struct {
+	arrow *duckdb.Arrow
+	spec  ScanSpec
+	kinds map[uint32]Kind
+
+	table []Kind // code → kind, made from kinds
+	block Block
+	best  []stamp
+	raw   buffers // as read
+	out   buffers // grouped
+	perm  []uint32
+}
+
+type stamp struct {
+	ts  int64
+	seq uint64
+}
+
+type buffers struct {
+	customer []uint32
+	ts       []int64
+	kind     []Kind
+	wide     [2][]int64  // amount, quantity
+	code     [6][]uint32 // product … detail
+}
+
+var wideColumns = [...]string{"amount", "quantity"}
+var codeColumns = [...]string{"product", "category", "channel", "campaign", "strategy", "detail"}
+
+func (r *reader) read(ctx context.Context, from, to uint32) (*Block, error) {
+	b := &r.block
+	b.From, b.To = from, to
+	if err := r.readPeople(ctx, from, to); err != nil {
+		return nil, err
+	}
+	sorted, err := r.readFacts(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	r.group(from, to, sorted)
+	return b, nil
+}
+
+func (r *reader) where(from, to uint32) string {
+	s := " WHERE customer >= " + number(from) + " AND customer < " + number(to)
+	if r.spec.Only == nil {
+		return s
+	}
+	first, _ := slices.BinarySearch(r.spec.Only, from)
+	last, _ := slices.BinarySearch(r.spec.Only, to)
+	if last-first > 4096 { // longer lists cost more than they save
+		return s
+	}
+	list := make([]string, 0, last-first+1)
+	for _, n := range r.spec.Only[first:last] {
+		list = append(list, number(n))
+	}
+	if len(list) == 0 {
+		list = append(list, "0") // nobody has this number
+	}
+	return s + " AND customer IN (" + strings.Join(list, ", ") + ")"
+}
+
+func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
+func (r *reader) readPeople(ctx context.Context, from, to uint32) error {
+	n := int(to - from)
+	b := &r.block
+	b.People = resize(b.People, n)
+	clear(b.People)
+	r.best = resize(r.best, n)
+	clear(r.best)
+	if r.spec.Flags {
+		return r.each(ctx, "SELECT customer, ts, seq, flags FROM people"+r.where(from, to), func(rec arrow.RecordBatch) {
+			flags := rec.Column(3).(*array.Uint32).Uint32Values()
+			r.versions(rec, func(p *Person, i int) { p.Flags = flags[i] })
+		})
+	}
+	q := "SELECT customer, ts, seq, registered, birthday, gender, province, city, source, store, owner, level, flags FROM people" + r.where(from, to)
+	return r.each(ctx, q, func(rec arrow.RecordBatch) {
+		registered := rec.Column(3).(*array.Int64).Int64Values()
+		birthday := rec.Column(4).(*array.Int32).Int32Values()
+		var codes [8][]uint32
+		for i := range codes {
+			codes[i] = rec.Column(5 + i).(*array.Uint32).Uint32Values()
+		}
+		r.versions(rec, func(p *Person, i int) {
+			*p = Person{
+				Registered: registered[i], Birthday: birthday[i],
+				Gender: codes[0][i], Province: codes[1][i], City: codes[2][i], Source: codes[3][i],
+				Store: codes[4][i], Owner: codes[5][i], Level: codes[6][i], Flags: codes[7][i],
+			}
+		})
+	})
+}
+
+// versions keeps of every person in the batch the newest version; once erased is erased for ever.
+func (r *reader) versions(rec arrow.RecordBatch, fill func(p *Person, i int)) {
+	customer := rec.Column(0).(*array.Uint32).Uint32Values()
+	ts := rec.Column(1).(*array.Int64).Int64Values()
+	seq := rec.Column(2).(*array.Uint64).Uint64Values()
+	flags := rec.Column(int(rec.NumCols()) - 1).(*array.Uint32).Uint32Values()
+	for i, number := range customer {
+		at := number - r.block.From
+		p, best := &r.block.People[at], &r.best[at]
+		erased := (p.Flags | flags[i]) & FlagErased
+		if !p.Known || ts[i] > best.ts || ts[i] == best.ts && seq[i] >= best.seq {
+			*best = stamp{ts[i], seq[i]}
+			fill(p, i)
+			p.Known = true
+		}
+		p.Flags |= erased
+	}
+}
+
+// readFacts fills the raw buffers and says whether rows already lie by customer and time.
+func (r *reader) readFacts(ctx context.Context, from, to uint32) (sorted bool, err error) {
+	in := &r.raw
+	in.reset()
+	if len(r.kinds) == 0 {
+		return true, nil
+	}
+	if r.table == nil {
+		r.makeTable()
+	}
+	columns := []string{"customer", "ts", "kind"}
+	columns = append(columns, r.spec.chosen()...)
+	codes := make([]string, 0, len(r.kinds))
+	for c := range r.kinds {
+		codes = append(codes, number(c))
+	}
+	slices.Sort(codes)
+	q := "SELECT " + strings.Join(columns, ", ") + " FROM facts" + r.where(from, to) +
+		r.spec.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
+	sorted = true
+	var lastCustomer uint32
+	var lastTS int64
+	err = r.each(ctx, q, func(rec arrow.RecordBatch) {
+		customer := rec.Column(0).(*array.Uint32).Uint32Values()
+		ts := rec.Column(1).(*array.Int64).Int64Values()
+		for i, c := range customer {
+			if c < lastCustomer || c == lastCustomer && ts[i] < lastTS {
+				sorted = false
+			}
+			lastCustomer, lastTS = c, ts[i]
+		}
+		in.customer = append(in.customer, customer...)
+		in.ts = append(in.ts, ts...)
+		for _, code := range rec.Column(2).(*array.Uint32).Uint32Values() {
+			in.kind = append(in.kind, r.table[code])
+		}
+		at := 3
+		for i := range in.wide {
+			if r.spec.Columns&(ColumnAmount<<i) != 0 {
+				in.wide[i] = append(in.wide[i], rec.Column(at).(*array.Int64).Int64Values()...)
+				at++
+			}
+		}
+		for i := range in.code {
+			if r.spec.Columns&(ColumnProduct<<i) != 0 {
+				in.code[i] = append(in.code[i], rec.Column(at).(*array.Uint32).Uint32Values()...)
+				at++
+			}
+		}
+	})
+	return sorted, err
+}
+
+// during bounds the time of facts.
+func (spec ScanSpec) during() string {
+	s := " AND ts <= " + strconv.FormatInt(spec.AsOf, 10)
+	if spec.Since != 0 {
+		s += " AND ts >= " + strconv.FormatInt(spec.Since, 10)
+	}
+	return s
+}
+
+func (r *reader) makeTable() {
+	var most uint32
+	for c := range r.kinds {
+		most = max(most, c)
+	}
+	r.table = make([]Kind, most+1)
+	for c, k := range r.kinds {
+		r.table[c] = k
+	}
+}
+
+// chosen is the columns asked for, in their order.
+func (spec ScanSpec) chosen() []string {
+	var out []string
+	for i, name := range wideColumns {
+		if spec.Columns&(ColumnAmount<<i) != 0 {
+			out = append(out, name)
+		}
+	}
+	for i, name := range codeColumns {
+		if spec.Columns&(ColumnProduct<<i) != 0 {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func (r *reader) each(ctx context.Context, q string, fn func(arrow.RecordBatch)) error {
+	rows, err := r.arrow.QueryContext(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer rows.Release()
+	for rows.Next() {
+		fn(rows.RecordBatch())
+	}
+	return rows.Err()
+}
+
+func (in *buffers) reset() {
+	in.customer, in.ts, in.kind = in.customer[:0], in.ts[:0], in.kind[:0]
+	for i := range in.wide {
+		in.wide[i] = in.wide[i][:0]
+	}
+	for i := range in.code {
+		in.code[i] = in.code[i][:0]
+	}
+}
+
+// group lays the raw rows out by customer and time in the block.
+func (r *reader) group(from, to uint32, sorted bool) {
+	b, in := &r.block, &r.raw
+	b.Start = resize(b.Start, int(to-from)+1)
+	clear(b.Start)
+	for _, c := range in.customer {
+		b.Start[c-from+1]++
+	}
+	for i := 1; i < len(b.Start); i++ {
+		b.Start[i] += b.Start[i-1]
+	}
+	if sorted {
+		r.lay(in)
+		return
+	}
+	n := len(in.customer)
+	r.perm = resize(r.perm, n)
+	for i, c := range in.customer { // Start[c] serves as the cursor of c, and is put back below
+		at := &b.Start[c-from]
+		r.perm[*at] = uint32(i)
+		*at++
+	}
+	copy(b.Start[1:], b.Start[:len(b.Start)-1])
+	b.Start[0] = 0
+	for i := range len(b.Start) - 1 {
+		inTime(r.perm[b.Start[i]:b.Start[i+1]], in.ts)
+	}
+	out := &r.out
+	out.ts = gather(out.ts, in.ts, r.perm)
+	out.kind = gather(out.kind, in.kind, r.perm)
+	for i := range in.wide {
+		out.wide[i] = gather(out.wide[i], in.wide[i], r.perm)
+	}
+	for i := range in.code {
+		out.code[i] = gather(out.code[i], in.code[i], r.perm)
+	}
+	r.lay(out)
+}
+
+// inTime sorts rows of one customer by time, keeping the order of equals; rows in order cost one look.
+func inTime(perm []uint32, ts []int64) {
+	ordered := true
+	for i := 1; i < len(perm); i++ {
+		if ts[perm[i]] < ts[perm[i-1]] {
+			ordered = false
+			break
+		}
+	}
+	switch {
+	case ordered:
+	case len(perm) <= 24:
+		for i := 1; i < len(perm); i++ {
+			p := perm[i]
+			t := ts[p]
+			j := i
+			for ; j > 0 && ts[perm[j-1]] > t; j-- {
+				perm[j] = perm[j-1]
+			}
+			perm[j] = p
+		}
+	default:
+		slices.SortStableFunc(perm, func(a, b uint32) int {
+			switch {
+			case ts[a] < ts[b]:
+				return -1
+			case ts[a] > ts[b]:
+				return 1
+			}
+			return 0
+		})
+	}
+}
+
+func gather[T any](out, in []T, perm []uint32) []T {
+	if len(in) == 0 {
+		return out[:0]
+	}
+	out = resize(out, len(perm))
+	for i, p := range perm {
+		out[i] = in[p]
+	}
+	return out
+}
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/8)
+	}
+	return s[:n]
+}
+
+// lay shows buffers as the block's columns.
+func (r *reader) lay(from *buffers) {
+	b := &r.block
+	b.TS, b.Kind = from.ts, from.kind
+	wide := [...]*[]int64{&b.Amount, &b.Quantity}
+	for i, to := range wide {
+		*to = nil
+		if r.spec.Columns&(ColumnAmount<<i) != 0 {
+			*to = from.wide[i]
+		}
+	}
+	code := [...]*[]uint32{&b.Product, &b.Category, &b.Channel, &b.Campaign, &b.Strategy, &b.Detail}
+	for i, to := range code {
+		*to = nil
+		if r.spec.Columns&(ColumnProduct<<i) != 0 {
+			*to = from.code[i]
+		}
+	}
+}
