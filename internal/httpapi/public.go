@@ -55,7 +55,7 @@ func registerPublic(a *API) {
 		if _, _, err := read(channel.KindUnsubscribe, r.PathValue("token")); err != nil {
 			return a.page(w, http.StatusNotFound, gone)
 		}
-		return a.page(w, http.StatusOK, publicPage{Title: "不再接收这类消息?", Titles: "Stop these messages?", Text: "确认后,我们不会再通过这个渠道给您发消息。",
+		return a.page(w, http.StatusOK, publicPage{Title: "不再接收这类消息？", Titles: "Stop these messages?", Text: "确认后，我们不会再通过这个渠道给您发消息。",
 			Texts: "Once confirmed, we will not write to you this way again.", Button: "确认退订 · Unsubscribe"})
 	}, summary("The page that asks whether to unsubscribe; looking at it changes nothing"))
 

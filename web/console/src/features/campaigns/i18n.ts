@@ -145,8 +145,8 @@ export const zh = {
   estimate_text: "按现在的数据和触达规则试算，不写入任何东西",
   estimate_about: "人数较多，规则按 {{n}} 人的样本估算",
   estimate_wait: "选好人群后，这里会算出多少人、多少钱、多少会被拦下",
-  spared: "另有 {{n}} 人被策略的护栏留在外面(刚买过,或刚被同一条策略触达过)",
-  estimate_later: "选好内容和渠道后,会算出多少人收到、多少会被拦下、花多少钱",
+  spared: "另有 {{n}} 人被策略的护栏留在外面（刚买过，或刚被同一条策略触达过）",
+  estimate_later: "选好内容和渠道后，会算出多少人收到、多少会被拦下、花多少钱",
   will_send: "会收到",
   will_hold: "顺延到时段内",
   will_refuse: "会被拦下",
@@ -233,7 +233,7 @@ export const zh = {
   window: "观察 {{n}} 天",
   note: {
     "campaign/no_audience": "开始时这个人群已经不存在",
-    "campaign/unsubscribes": "退订的人超过了策略的护栏,已自动暂停",
+    "campaign/unsubscribes": "退订的人超过了策略的护栏，已自动暂停",
   },
   reason: {
     erased: "客户要求删除",
