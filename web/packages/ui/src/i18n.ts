@@ -102,7 +102,13 @@ const zh = {
       too_few_people: "人太少",
       too_few_buyers: "买家太少",
     },
-    advice: { keep: "继续用", stop: "停下", continue: "再做一些才知道", check: "先检查试验" },
+    advice: {
+      keep: "继续用",
+      watch: "先用着，再看收益",
+      stop: "停下",
+      continue: "再做一些才知道",
+      check: "先检查试验",
+    },
   },
   run: {
     rate: "每秒 {{n}}",
@@ -214,7 +220,13 @@ const en: SameKeys<typeof zh> = {
       too_few_people: "Too few people",
       too_few_buyers: "Too few buyers",
     },
-    advice: { keep: "Keep it", stop: "Stop it", continue: "Do more to know", check: "Check the experiment" },
+    advice: {
+      keep: "Keep it",
+      watch: "Use it, watch the return",
+      stop: "Stop it",
+      continue: "Do more to know",
+      check: "Check the experiment",
+    },
   },
   run: {
     rate: "{{n}} per second",

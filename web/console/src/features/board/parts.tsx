@@ -23,10 +23,11 @@ const tones: Record<string, Tone> = { keep: "good", stop: "danger", continue: "c
 /** What to do next, and why on hover. */
 export function Advice(props: { line: Line }) {
   const { t } = useTranslation();
-  const { advice, advice_reason: reason } = props.line.result;
+  const { advice, advice_reason: reason, verdict } = props.line.result;
+  const word = advice === "continue" && verdict === "works" ? "watch" : advice;
   return (
     <Status tone={tones[advice] ?? "calm"} why={t(`ui.effect.reason.${reason}`)}>
-      {t(`ui.effect.advice.${advice}`)}
+      {t(`ui.effect.advice.${word}`)}
     </Status>
   );
 }

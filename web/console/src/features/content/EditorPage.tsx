@@ -39,7 +39,12 @@ function Editor(props: { content?: Content; initial: Draft }) {
   const client = useQueryClient();
   const confirm = useConfirmDanger();
   const [d, setDraft] = useState(props.initial);
-  const [at, setAt] = useState(0);
+  const [at, setAt] = useState(() =>
+    Math.max(
+      0,
+      props.initial.bodies.findIndex((b) => b.language === language),
+    ),
+  );
   const versions = $api.useQuery(
     "get",
     "/api/v1/contents/{id}/versions",

@@ -47,7 +47,7 @@ function Shown(props: { detail: Schema<"StrategyDetail">; line?: Schema<"EffectL
           { label: t("strategies.field.goal"), value: t(`strategies.goals.${s.goal}`) },
           { label: t("strategies.field.team"), value: t(`strategies.teams.${s.owner_team}`) },
           {
-            label: t("strategies.field.benefit"),
+            label: t("strategies.field.benefit_shown"),
             value: say(s.benefit, language) || "—",
             why: t("strategies.field.benefit_why"),
           },
