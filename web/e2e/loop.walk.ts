@@ -31,7 +31,7 @@ describe("once around the loop", () => {
     await main.getByRole("slider").first().waitFor();
     await walk.look("wizard-channels");
     await next.click();
-    await main.getByPlaceholder("例如:三月沉睡唤回").fill("走一圈的唤回");
+    await main.getByPlaceholder(/三月沉睡唤回/).fill("走一圈的唤回");
     await walk.look("wizard-check");
     await main.getByRole("button", { name: "发出去" }).click();
     const ask = page.getByRole("dialog");
@@ -56,13 +56,13 @@ describe("once around the loop", () => {
   it("lets fifteen days pass", async () => {
     const { page } = walk;
     await walk.visit("/console/");
-    const before = await page.getByTestId("demo-today").innerText();
+    const before = await page.getByTestId("demo-today").textContent();
     for (const days of [1, 7, 7]) {
       await page.getByTestId(`advance-${days}`).click();
       await page.getByTestId(`advance-${days}`).waitFor({ state: "detached" });
       await page.getByTestId(`advance-${days}`).waitFor({ timeout: 120_000 });
     }
-    expect(await page.getByTestId("demo-today").innerText()).not.toBe(before);
+    expect(await page.getByTestId("demo-today").textContent()).not.toBe(before);
     await walk.look("overview-after");
   }, 300_000);
 

@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: ["./setup.ts"],
     fileParallelism: false,
     sequence: { concurrent: false },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     bail: 0,
   },

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, expect, inject } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -39,7 +39,7 @@ export function walking(options: { width?: number; height?: number; signIn?: boo
     });
     const door = inject("door");
     const page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     page.on("pageerror", (error) => faults.push(`page error: ${error.message}`));
     page.on("console", (message) => {
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
@@ -65,6 +65,12 @@ export function walking(options: { width?: number; height?: number; signIn?: boo
     };
     if (options.signIn !== false) {
       await signIn(page, door);
+    }
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") {
+      const name = `failed-${task.name.replace(/[^a-z0-9]+/gi, "-").slice(0, 60)}.png`;
+      await walk.page?.screenshot({ path: join(inject("shots"), name) }).catch(() => undefined);
     }
   });
   afterAll(async () => {

@@ -164,7 +164,9 @@ export default function Palette(props: { onClose: () => void }) {
       <div className="hs-palette-list" role="listbox" id={id} ref={list} aria-label={t("shell.palette.title")}>
         {entries.map((entry, i) => (
           <div key={`${entry.group}${entry.key}`} role="presentation">
-            {entry.group !== entries[i - 1]?.group ? <h3 role="presentation">{t(`shell.palette.${entry.group}`)}</h3> : null}
+            {entry.group !== entries[i - 1]?.group ? (
+              <h3 role="presentation">{t(`shell.palette.${entry.group}`)}</h3>
+            ) : null}
             <div
               role="option"
               tabIndex={-1}
