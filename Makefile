@@ -21,7 +21,7 @@ dev: ## serve on :8080 with the console rebuilt as its sources change (Vite on :
 build: web bin/huoshui ## build the console and the binary bin/huoshui
 
 bin/huoshui: $(GO_SOURCES) go.mod internal/web/.built
-	go build -trimpath -o $@ ./cmd/huoshui
+	go build -o $@ ./cmd/huoshui
 
 web: internal/web/.built ## build the console and the phone
 
