@@ -546,7 +546,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The commonest cities, sources and levels, to filter by */
+        /** The cities, sources and levels there are, to filter by */
         get: operations["list_customer_facets"];
         put?: never;
         post?: never;
@@ -2513,15 +2513,10 @@ export interface components {
             login: string;
             password: string;
         };
-        CustomerFacet: {
-            /** Format: int64 */
-            count: number;
-            value: string;
-        };
         CustomerFacets: {
-            cities: components["schemas"]["CustomerFacet"][];
-            levels: components["schemas"]["CustomerFacet"][];
-            sources: components["schemas"]["CustomerFacet"][];
+            cities: string[];
+            levels: string[];
+            sources: string[];
         };
         CustomerKey: {
             kind: string;
