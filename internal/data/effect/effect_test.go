@@ -360,3 +360,34 @@ func TestAnEmptyHouseHasAnEmptyBoard(t *testing.T) {
 		t.Errorf("%+v %v", board, err)
 	}
 }
+
+// BenchmarkBoard is the pass behind the board: every fact of everybody, once. 200,000 people, two campaigns each.
+func BenchmarkBoard(b *testing.B) {
+	wh := warehousetest.Open(b)
+	const people = 200_000
+	var facts []event.Fact
+	for n := uint32(1); n <= people; n++ {
+		for i, c := range []string{"cmp_1", "cmp_2"} {
+			at := begin.Add(time.Duration(i) * 24 * time.Hour)
+			arm := experiment.Assign(c, n, 10)
+			facts = append(facts, event.Fact{Name: event.CampaignAssigned, Customer: n, At: at, Campaign: c, Detail: string(arm)})
+			if arm == experiment.Reach {
+				facts = append(facts, event.Fact{Name: event.MessageSent, Customer: n, At: at, Campaign: c, Channel: "phone", Amount: 4},
+					event.Fact{Name: event.MessageDelivered, Customer: n, At: at, Campaign: c, Channel: "phone"})
+			}
+		}
+		facts = append(facts, event.Fact{Name: event.OrderPaid, Customer: n, At: begin.Add(time.Duration(n%600) * time.Hour), Amount: 9900})
+	}
+	for part := range slices.Chunk(facts, 20000) {
+		warehousetest.Load(b, wh, part...)
+	}
+	h := house()
+	s := effect.NewService(storetest.Open(b), wh, h, h, clock.NewManual(begin.Add(60*24*time.Hour)).Now)
+	for b.Loop() {
+		s.Forget()
+		if _, err := s.Board(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(facts))*float64(b.N)/b.Elapsed().Seconds(), "facts/s")
+}

@@ -141,6 +141,13 @@ func (s *Service) snapshot(ctx context.Context) (*snapshot, error) {
 	return next, nil
 }
 
+// Forget drops what the last pass found, so that the next question reads the facts again.
+func (s *Service) Forget() {
+	s.mu.Lock()
+	s.last = nil
+	s.mu.Unlock()
+}
+
 func (sn *snapshot) window(strategy string) int {
 	if p, ok := sn.playbooks[strategy]; ok && p.WindowDays > 0 {
 		return p.WindowDays
