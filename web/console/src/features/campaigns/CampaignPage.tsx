@@ -119,9 +119,9 @@ function Campaign(props: { progress: Progress }) {
           onClick={() => setState({ state: "sent", reason: "", channel: "" })}
         />
         <StatCard
-          label={t("campaigns.refused")}
-          definition={t("campaigns.refused_why")}
-          value={<Count n={total(counts, "refused")} />}
+          label={t("campaigns.unreached")}
+          definition={t("campaigns.unreached_why")}
+          value={<Count n={unreached(props.progress)} />}
           onClick={() => setState({ state: "refused", reason: "", channel: "" })}
         />
         <StatCard label={t("campaigns.cost")} definition={t("campaigns.cost_why")} value={<Money fen={cost_fen} />} />
@@ -162,6 +162,11 @@ function Campaign(props: { progress: Progress }) {
       </RowDrawer>
     </Page>
   );
+}
+
+/** People to be reached whom no channel could be used for. */
+function unreached(p: Progress): number {
+  return p.campaign.planned ? Math.max(0, p.campaign.reach - total(p.counts, "sent") - p.remaining) : 0;
 }
 
 /** What was said, and by which strategy. */
@@ -319,19 +324,17 @@ function Running(props: { progress: Progress }) {
             ? t("campaigns.run_waiting", { n: formatCount(held, reader.language) })
             : t("campaigns.run_sending");
   return (
-    <Panel>
-      <ProgressRun
-        stage={stage}
-        done={ended}
-        total={Math.max(
-          planned,
-          campaign.planned ? 0 : Math.round(campaign.audience * (1 - campaign.plan.holdout_pct / 100)),
-        )}
-        rate={rate}
-        state={campaign.state === "paused" ? "paused" : "running"}
-        unit={t("campaigns.messages")}
-      />
-    </Panel>
+    <ProgressRun
+      stage={stage}
+      done={ended}
+      total={Math.max(
+        planned,
+        campaign.planned ? 0 : Math.round(campaign.audience * (1 - campaign.plan.holdout_pct / 100)),
+      )}
+      rate={rate}
+      state={campaign.state === "paused" ? "paused" : "running"}
+      unit={t("campaigns.messages")}
+    />
   );
 }
 
