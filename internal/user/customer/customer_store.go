@@ -340,10 +340,11 @@ func count(ctx context.Context, q store.Querier, f Filter, within *roaring.Bitma
 		n, err := store.One[int64](ctx, q, `SELECT COALESCE((SELECT MAX(number) FROM customers), 0) - (SELECT COUNT(*) FROM customers WHERE erased = TRUE)`)
 		return n, false, err
 	}
-	w := f.conditions()
-	if within == nil {
-		n, err := store.One[int64](ctx, q, `SELECT COUNT(*) FROM (SELECT 1 FROM customers`+w.SQL()+` LIMIT ?) a`, w.Args(countTo+1)...)
-		return min(n, countTo), n > countTo, err
+	w := f.columns()
+	if within == nil { // an index alone answers both; together they leave out the erased
+		n, err := store.One[int64](ctx, q, `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM customers`+w.SQL()+` LIMIT ?) a) -
+			(SELECT COUNT(*) FROM customers`+w.SQL()+` AND erased = TRUE)`, append(w.Args(countTo+1), w.Args()...)...)
+		return min(n, countTo), n >= countTo, err
 	}
 	var n int64
 	err := store.Each(ctx, q, `SELECT number FROM customers`+w.SQL()+` LIMIT ?`, w.Args(50*countTo), func(number uint32) error {
