@@ -21,7 +21,7 @@ import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { useUrlState } from "../../shell/url";
 import { type NumberName, NumberPeople, writeDrill } from "./NumberPeople";
-import { Advice, lineName, Roi, scaleOf } from "./parts";
+import { Advice, Incremental, lineName, Roi, scaleOf } from "./parts";
 import "./board.css";
 
 type Line = Schema<"EffectLine">;
@@ -110,10 +110,8 @@ export default function BoardPage() {
       definition: t("board.why.incremental"),
       align: "right",
       sort: true,
-      width: 108,
-      render: (l) => (
-        <Money fen={l.result.incremental_fen && Math.round(l.result.incremental_fen.estimate)} short signed />
-      ),
+      width: 144,
+      render: (l) => <Incremental line={l} />,
       value: (l) => l.result.incremental_fen && l.result.incremental_fen.estimate / 100,
     },
     {
@@ -132,7 +130,7 @@ export default function BoardPage() {
       definition: t("board.why.roi"),
       align: "right",
       sort: true,
-      width: 70,
+      width: 104,
       render: (l) => <Roi line={l} />,
       value: (l) => l.result.roi?.estimate,
     },

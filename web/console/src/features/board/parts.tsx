@@ -1,5 +1,5 @@
 import type { Schema } from "@huoshui/api";
-import { None, Status, type Tone, useReader } from "@huoshui/ui";
+import { formatMoneyShort, None, Status, type Tone, useReader } from "@huoshui/ui";
 import { useTranslation } from "react-i18next";
 
 type Line = Schema<"EffectLine">;
@@ -32,18 +32,38 @@ export function Advice(props: { line: Line }) {
   );
 }
 
-/** Return on what was spent, with its interval on hover. */
+/** An estimate over its interval; pale while the interval holds the value that means "nothing", so that noise is no news. */
+function Estimate(props: { of: Schema<"ExperimentInterval">; nothing: number; write: (value: number) => string }) {
+  const { estimate, low, high } = props.of;
+  const open = low <= props.nothing && props.nothing <= high;
+  return (
+    <span className="bd-estimate hs-num" data-open={open || undefined}>
+      <span>{props.write(estimate)}</span>
+      <small>
+        {props.write(low)} – {props.write(high)}
+      </small>
+    </span>
+  );
+}
+
+/** What the strategy brought beyond what would have come anyway, with its interval. */
+export function Incremental(props: { line: Line }) {
+  const { language } = useReader();
+  const of = props.line.result.incremental_fen;
+  if (!of) {
+    return <None />;
+  }
+  return <Estimate of={of} nothing={0} write={(fen) => formatMoneyShort(Math.round(fen), language)} />;
+}
+
+/** Return on what was spent, with its interval. */
 export function Roi(props: { line: Line }) {
   const { language } = useReader();
   const roi = props.line.result.roi;
   if (!roi) {
     return <None />;
   }
-  return (
-    <span className="hs-num" title={`${times(roi.low, language)} – ${times(roi.high, language)}`}>
-      {times(roi.estimate, language)}
-    </span>
-  );
+  return <Estimate of={roi} nothing={0} write={(ratio) => times(ratio, language)} />;
 }
 
 /** A ratio as a multiple: 1.23 is "1.2×". */
