@@ -90,8 +90,7 @@ func makeWorld(seed uint64, people int) world {
 				w.facts = append(w.facts, f)
 			}
 			add(event.CampaignAssigned, 0, string(arm), 0)
-			var o experiment.Outcome
-			o.People = 1
+			o := experiment.Outcome{People: 1}
 			for _, p := range bought {
 				if !p.at.Before(at) && p.at.Before(at.Add(w.windows[c])) {
 					o.Converted = 1
@@ -108,7 +107,7 @@ func makeWorld(seed uint64, people int) world {
 					want.heldBuyers = append(want.heldBuyers, n)
 				}
 			}
-			into.People++
+			into.People += o.People
 			into.Converted += o.Converted
 			into.Revenue += o.Revenue
 			into.RevenueSquares += o.RevenueSquares

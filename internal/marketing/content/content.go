@@ -4,6 +4,7 @@
 package content
 
 import (
+	"errors"
 	"fmt"
 	"html"
 	"slices"
@@ -104,11 +105,11 @@ func (d Draft) check() error {
 		if b.Language != "zh" && b.Language != "en" {
 			return errs.New(errs.Invalid, "content.language_unknown", "a body is in zh or en, not %q", b.Language).At(at + ".language")
 		}
-		if key := b.Channel + "/" + b.Language; seen[key] {
+		key := b.Channel + "/" + b.Language
+		if seen[key] {
 			return errs.New(errs.Invalid, "content.body_twice", "there are two bodies for one channel and language").At(at)
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
 		if strings.TrimSpace(b.Text) == "" {
 			return errs.New(errs.Invalid, "content.text_missing", "a body needs a text").At(at + ".text")
 		}
@@ -152,7 +153,8 @@ func Compile(b Body) (*Compiled, error) {
 }
 
 func atField(err error, field string) error {
-	if e, ok := err.(*errs.Error); ok {
+	var e *errs.Error
+	if errors.As(err, &e) {
 		return e.At(field)
 	}
 	return err
@@ -286,11 +288,11 @@ func (d Draft) For(channel, language string) (*Compiled, error) {
 	var best *Body
 	score := 0
 	for i, b := range d.Bodies {
-		s := 0
-		switch {
-		case b.Channel == channel:
+		var s int
+		switch b.Channel {
+		case channel:
 			s = 4
-		case b.Channel == "":
+		case "":
 			s = 2
 		default:
 			continue

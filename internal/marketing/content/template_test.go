@@ -29,7 +29,7 @@ func TestErrorsTellWhereAndWhat(t *testing.T) {
 		text, code   string
 		line, column int
 	}{
-		{"你好 {{nmae|朋友}}", "content.variable_unknown", 1, 4},
+		{"你好 {{nane|朋友}}", "content.variable_unknown", 1, 4},
 		{"一\n二 {{name}}", "content.fallback_missing", 2, 3},
 		{"{{name|朋友", "content.brace_unclosed", 1, 1},
 		{"{{name|朋\n友}}", "content.brace_unclosed", 1, 1},
@@ -50,7 +50,7 @@ func TestErrorsTellWhereAndWhat(t *testing.T) {
 			t.Errorf("%q: at %v:%v, want %d:%d", c.text, e.Params["line"], e.Params["column"], c.line, c.column)
 		}
 		if c.code == "content.variable_unknown" && e.Params["known"] != "name" {
-			t.Errorf("nmae is nearest to %v", e.Params["known"])
+			t.Errorf("nane is nearest to %v", e.Params["known"])
 		}
 	}
 }

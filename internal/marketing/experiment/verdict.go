@@ -163,11 +163,11 @@ func (r *Result) compare(strata []Stratum, o Options) {
 	}
 }
 
-func (r *Result) judge(comparable bool, o Options) (Verdict, Reason) {
+func (r *Result) judge(compared bool, o Options) (Verdict, Reason) {
 	switch {
 	case r.Reach.People+r.Holdout.People == 0:
 		return Unknown, NothingMeasured
-	case !comparable:
+	case !compared:
 		return Unknown, NoHoldout
 	case r.SRM.Mismatch:
 		return Unknown, SplitMismatch

@@ -2,6 +2,7 @@ package strategy_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -136,14 +137,8 @@ func TestBadDraftsAreRefusedByField(t *testing.T) {
 		spoil(&d)
 		_, err := s.Write(t.Context(), d, "stf_1")
 		var e *errs.Error
-		if !errs.Is(err, errs.Invalid) || !asError(err, &e) || e.Field != field {
+		if !errs.Is(err, errs.Invalid) || !errors.As(err, &e) || e.Field != field {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-}
-
-func asError(err error, to **errs.Error) bool {
-	e, ok := err.(*errs.Error)
-	*to = e
-	return ok
 }
