@@ -159,7 +159,22 @@ func registerLayer(a *API) {
 
 	get(a, "/api/v1/layers/definition/history", "list_layer_definitions", staff.LayersRead, func(ctx context.Context, _ *struct{}) (Page[layer.Version], error) {
 		versions, err := a.Services.Layers.Versions(ctx)
-		return PageOf(versions, "", int64(len(versions))), err
+		if err != nil {
+			return Page[layer.Version]{}, err
+		}
+		names := map[string]string{}
+		for i, v := range versions {
+			name, known := names[v.ChangedBy]
+			if !known {
+				name = v.ChangedBy
+				if account, err := a.Services.Staff.Get(ctx, v.ChangedBy); err == nil { // an account that is gone keeps its id
+					name = account.Name
+				}
+				names[v.ChangedBy] = name
+			}
+			versions[i].ChangedBy = name
+		}
+		return PageOf(versions, "", int64(len(versions))), nil
 	}, summary("The definitions saved so far, newest first"))
 
 	type reconstructLayers struct {

@@ -87,7 +87,7 @@ const (
 	SpendByTopShare SpendBy = "top_share"
 )
 
-// NewRules: registered, or first bought, within Days and no more than MaxOrders orders.
+// NewRules says who is new: registered, or first bought, within Days and no more than MaxOrders orders.
 type NewRules struct {
 	Days      int `json:"days"`
 	MaxOrders int `json:"max_orders"`

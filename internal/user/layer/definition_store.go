@@ -52,7 +52,7 @@ func (s *Service) SaveDefinition(ctx context.Context, def Definition, base int64
 type Version struct {
 	Version    int64      `json:"version"`
 	Definition Definition `json:"definition"`
-	ChangedBy  string     `json:"changed_by"`
+	ChangedBy  string     `json:"changed_by" doc:"Who saved it: a name, or the id of an account that is gone"`
 	ChangedAt  time.Time  `json:"changed_at"`
 }
 

@@ -12,6 +12,7 @@ import {
   Panel,
   type Reader,
   StatCard,
+  Status,
   useReader,
 } from "@huoshui/ui";
 import { useQueryClient } from "@tanstack/react-query";
@@ -154,7 +155,11 @@ function Flows(props: { m: Migration; language: Reader["language"]; onDrill: (dr
           }
         />
       ) : null}
-      {m.same_definition ? null : <Alert type="info" showIcon title={t("layers.flow.other_definition")} />}
+      {m.same_definition ? null : (
+        <p className="hs-secondary">
+          <Status tone="attention">{t("layers.flow.other_definition")}</Status>
+        </p>
+      )}
       <Cards min={160}>
         <StatCard label={t("layers.flow.up")} value={formatCount(m.up, language)} hue={palette.water} />
         <StatCard label={t("layers.flow.down")} value={formatCount(m.down, language)} hue={palette.amber} />

@@ -51,7 +51,7 @@ export function OverviewTab(props: { overview: Overview; onDrill: (drill: string
               definition={layerWhy(t, language, code, d, o.result.high_spend_fen)}
               value={formatShort(now.people, language)}
               hue={palette.layer[code]}
-              trend={o.trend.filter((p) => p.code === code).map((p) => p.people)}
+              trend={course(o.trend, code)}
               change={
                 before && o.compared
                   ? {
@@ -188,6 +188,14 @@ export function OverviewTab(props: { overview: Overview; onDrill: (drill: string
   );
 }
 
+/** A layer's course in even steps: the days themselves once there are enough of them, the month ends before. */
+export function course(points: Overview["trend"], code: string): number[] {
+  const own = points.filter((p) => p.code === code);
+  const daily = own.filter((p) => !p.reconstructed);
+  const monthly = own.filter((p, i) => p.reconstructed || i === own.length - 1);
+  return (daily.length >= 10 ? daily.slice(-60) : monthly).map((p) => p.people);
+}
+
 /** "2026-07-01" as "07-01": the year is on the page already. */
 function shortDay(day: string): string {
   return day.slice(5);
@@ -308,7 +316,7 @@ function Trend(props: { overview: Overview }) {
         color: reader.palette.layer[code],
         symbol: "circle",
         symbolSize: 4,
-        showSymbol: true,
+        showSymbol: days.length <= 14,
         lineStyle: { width: 1.5 },
         data: points.filter((p) => p.code === code).map((p) => [p.day, p.people]),
         endLabel: {
@@ -320,7 +328,7 @@ function Trend(props: { overview: Overview }) {
         },
       })),
     }),
-    [points, t],
+    [points, days.length, t],
   );
   if (days.length < 2) {
     return <p className="hs-secondary layers-trend-one">{t("layers.trend_one")}</p>;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { differences, valueAt, withValue } from "./draft";
 import { conditionOf, readDrill, writeDrill } from "./LayerPeople";
-import { apart } from "./OverviewTab";
+import { apart, course } from "./OverviewTab";
 import { type Definition, ranges } from "./words";
 
 const definition = {
@@ -78,4 +78,23 @@ test("names at the ends of lines do not lie on one another", () => {
     expect((at[i] ?? 0) - (at[i - 1] ?? 0)).toBeGreaterThanOrEqual(14);
   }
   expect(Math.max(...at)).toBeLessThanOrEqual(150);
+});
+
+test("a card's line has even steps: month ends until there are enough days", () => {
+  const point = (day: string, people: number, reconstructed: boolean) => ({
+    day,
+    code: "vip",
+    people,
+    value_fen: 0,
+    reconstructed,
+  });
+  const few = [
+    point("2026-05-31", 1, true),
+    point("2026-06-30", 2, true),
+    point("2026-07-01", 3, false),
+    point("2026-07-02", 4, false),
+  ];
+  expect(course(few, "vip")).toEqual([1, 2, 4]);
+  const days = Array.from({ length: 12 }, (_, i) => point(`2026-07-${String(i + 1).padStart(2, "0")}`, i, false));
+  expect(course([...few.slice(0, 2), ...days], "vip")).toEqual(days.map((d) => d.people));
 });
