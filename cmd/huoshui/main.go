@@ -166,15 +166,6 @@ func (f *flags) parse(args []string, want int) (words []string, cfg config.Confi
 	return words, cfg, nil
 }
 
-// given reports whether a setting was given on the command line or by the environment; a settings file does not count.
-func (f *flags) given(name string) bool {
-	found := slices.ContainsFunc(f.env.environ, func(kv string) bool {
-		return strings.HasPrefix(kv, "HUOSHUI_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"=")
-	})
-	f.Visit(func(one *flag.Flag) { found = found || one.Name == name })
-	return found
-}
-
 func (f *flags) help() {
 	c := f.env.command
 	fmt.Fprintf(f.env.stdout, "%s\n\nUsage: huoshui %s %s\n\n", c.summary, f.Name(), c.usage)

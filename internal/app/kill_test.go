@@ -137,8 +137,8 @@ func TestKilled(t *testing.T) {
 	w.call("PUT", "/api/v1/imports/"+imp.ID, map[string]any{"spec": spec}, nil, 200)
 	w.call("POST", "/api/v1/imports/"+imp.ID+"/start", nil, nil, 200)
 	kills := 0
-	for _, after := range []time.Duration{50, 200, 400, 700, 1100} {
-		time.Sleep(after * time.Millisecond)
+	for _, millis := range []int{50, 200, 400, 700, 1100} {
+		time.Sleep(time.Duration(millis) * time.Millisecond)
 		w.call("GET", "/api/v1/imports/"+imp.ID, nil, &imp, 200)
 		if imp.Status == "done" {
 			break
@@ -171,8 +171,8 @@ func TestKilled(t *testing.T) {
 	w.campaign = made.ID
 	w.call("POST", "/api/v1/campaigns/"+made.ID+"/launch", map[string]any{}, nil, 200)
 	sending := 0
-	for _, after := range []time.Duration{100, 300, 500, 800, 1200} {
-		time.Sleep(after * time.Millisecond)
+	for _, millis := range []int{100, 300, 500, 800, 1200} {
+		time.Sleep(time.Duration(millis) * time.Millisecond)
 		if _, counts, reach, _ := w.progress(); reach > 0 && counts["email sent"] == reach {
 			break
 		}

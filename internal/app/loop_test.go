@@ -249,7 +249,7 @@ func (w *walk) send() {
 		_, counts, reach, holdout = w.progress()
 		return reach > 0 && counts["email sent"] == reach
 	})
-	if holdout < 20 || holdout > 100 || int64(w.mail.Accepted()) != reach {
+	if holdout < 20 || holdout > 100 || w.mail.Accepted() != reach {
 		w.t.Fatalf("%d to reach, %d held out, %d letters, %v", reach, holdout, w.mail.Accepted(), counts)
 	}
 }

@@ -34,12 +34,6 @@ type campaignQuestion struct {
 	At       time.Time     `json:"at,omitzero"`
 }
 
-// campaignGlance asks what a plan looks like.
-type campaignGlance struct {
-	Plan     campaign.Plan `json:"plan"`
-	Customer uint32        `json:"customer,omitempty" doc:"Customer number; left out: somebody of the audience"`
-}
-
 // campaignTrial sends a plan to oneself.
 type campaignTrial struct {
 	Plan    campaign.Plan `json:"plan"`

@@ -187,6 +187,3 @@ var next = map[State][]State{
 	Done:      {Sending},
 	Draft:     {Scheduled},
 }
-
-// may reports whether a campaign can go from one state to another.
-func may(from, to State) bool { return slices.Contains(next[to], from) }

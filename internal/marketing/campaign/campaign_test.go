@@ -18,11 +18,9 @@ import (
 	"huoshui/internal/marketing/channel/sink"
 	"huoshui/internal/marketing/content"
 	"huoshui/internal/marketing/experiment"
-	"huoshui/internal/marketing/policy"
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/secret"
-	"huoshui/internal/platform/settings"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/store/storetest"
 	"huoshui/internal/user/consent"
@@ -143,16 +141,6 @@ func (b *bench) channels(t testing.TB, set channel.Settings) {
 	t.Helper()
 	if err := b.db.Tx(t.Context(), func(tx *store.Tx) error {
 		_, err := channel.Save(t.Context(), tx, set, b.keys, "staff", b.clock.Now())
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (b *bench) rules(t testing.TB, r policy.Rules) {
-	t.Helper()
-	if err := b.db.Tx(t.Context(), func(tx *store.Tx) error {
-		_, err := settings.Put(t.Context(), tx, policy.SettingName, r, "staff", b.clock.Now())
 		return err
 	}); err != nil {
 		t.Fatal(err)

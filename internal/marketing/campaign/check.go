@@ -268,7 +268,7 @@ func (s *Service) trial(ctx context.Context, ch, to string, body channel.Body) e
 	if err != nil {
 		return trialError(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // a trial is over either way
 	now := s.Now()
 	m := channel.Message{ID: "test_" + now.Format("20060102T150405.000000"), CustomerID: "test", To: to, Body: body, At: now}
 	if err := conn.Send(ctx, m, func() {}); err != nil {

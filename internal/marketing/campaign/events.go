@@ -118,22 +118,6 @@ func (s *Service) Unsubscribed(ctx context.Context, message, source string) erro
 	return s.watchUnsubscribes(ctx, from)
 }
 
-// Subject is what a public page may say about a message: its brand-side words, never who got it.
-type Subject struct {
-	Channel  string
-	Language string
-	Known    bool
-}
-
-// SubjectOf returns what the unsubscribe page needs.
-func (s *Service) SubjectOf(ctx context.Context, message string) (Subject, error) {
-	m, a, err := find(ctx, s.DB, message)
-	if err != nil {
-		return Subject{}, err
-	}
-	return Subject{Channel: m.Channel, Language: a.Plan.language(), Known: true}, nil
-}
-
 // Inbox returns a customer's messages on the simulated handset, newest first.
 func (s *Service) Inbox(ctx context.Context, customer uint32, limit int) ([]channel.Handset, error) {
 	return channel.Inbox(ctx, s.DB, customer, limit)

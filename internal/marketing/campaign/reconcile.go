@@ -87,9 +87,16 @@ func (s *Service) adopt(ctx context.Context) error {
 	})
 }
 
-// beat says now and then that this sender lives, and takes over from those that do not.
+// beat says now and then that this sender lives, takes over from those that do not, and drops counts of contacts that
+// no cap can ask for any more.
 func (s *Service) beat(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for forgot := (time.Time{}); ctx.Err() == nil; {
+		if now := s.Now(); now.Sub(forgot) > 24*time.Hour {
+			if err := policy.Forget(ctx, s.DB, now); err != nil && ctx.Err() == nil {
+				s.Log.WarnContext(ctx, "sender", "error", err)
+			}
+			forgot = now
+		}
 		pause(ctx, nil, beatEvery)
 		if ctx.Err() != nil {
 			return nil

@@ -284,12 +284,6 @@ func (s *Service) snapshot() []*active {
 	return out
 }
 
-func (s *Service) lookup(id string) *active {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.active[id]
-}
-
 func (s *Service) settings() setup {
 	s.mu.Lock()
 	defer s.mu.Unlock()
