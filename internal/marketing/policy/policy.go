@@ -2,10 +2,7 @@
 // Decide is pure; the counters it is given are guarded in contacts_store.go.
 package policy
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Verdict is what the policy says of one message to one person at one instant.
 type Verdict string
@@ -157,10 +154,4 @@ func countIn(days []DayCount, cap Cap, local time.Time) int {
 func DayOf(local time.Time) int32 {
 	y, m, d := local.Date()
 	return int32(y*10000 + int(m)*100 + d)
-}
-
-// Reasons lists every reason code, for catalogues and tests.
-func Reasons() []string {
-	return slices.Clone([]string{ReasonErased, ReasonExcluded, ReasonSuppressed, ReasonWithdrawn, ReasonNoConsent,
-		ReasonNoAddress, ReasonQuiet, ReasonCapped, ReasonQuota, ReasonTooLate})
 }
