@@ -58,6 +58,10 @@ func (d demoScreen) ready(door app.DemoDoor) {
 		_ = json.NewEncoder(d.out).Encode(door) // nobody reads any more: nothing to tell
 		return
 	}
+	password := door.Password
+	if password == "" {
+		password = "as before 密码不变"
+	}
 	fmt.Fprintf(d.out, `
   The demo brand is open. 演示品牌已就绪。
 
@@ -65,5 +69,5 @@ func (d demoScreen) ready(door app.DemoDoor) {
     phone     %s
     sign-in   %s / %s
 
-`, door.SignInURL, door.PhoneURL, door.Login, door.Password)
+`, door.SignInURL, door.PhoneURL, door.Login, password)
 }

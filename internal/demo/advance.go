@@ -159,13 +159,10 @@ func (s *Service) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.visit(ctx, s.owed.visits); err != nil {
+	if err := s.keep(ctx, true, s.owed.visits...); err != nil {
 		return err
 	}
 	s.owed = ledger{}
-	if err := s.keep(ctx, true); err != nil {
-		return err
-	}
 	s.note(func(p *Progress) { p.Stage = "refreshing" })
 	return s.doors.Loop.Refresh(ctx)
 }

@@ -206,10 +206,7 @@ func (s *Service) Prepare(ctx context.Context, say func(stage string)) (fresh bo
 	if err := s.meet(ctx); err != nil {
 		return false, err
 	}
-	say("visits")
-	if err := s.visit(ctx, visits); err != nil {
-		return false, err
-	}
+	s.owed.visits = visits
 	if err := s.live(ctx, today); err != nil {
 		return false, err
 	}
@@ -219,13 +216,26 @@ func (s *Service) Prepare(ctx context.Context, say func(stage string)) (fresh bo
 	return true, err
 }
 
-// keep writes down where the world stands.
-func (s *Service) keep(ctx context.Context, ready bool) error {
+// keep writes down where the world stands, and with it, together or not at all, who looked at what on the way there:
+// a day that is lived again after a crash must not be counted twice.
+func (s *Service) keep(ctx context.Context, ready bool, visits ...Act) error {
 	world, err := s.world.Save()
 	if err != nil {
 		return err
 	}
+	facts := make([]event.Fact, len(visits))
+	for i, a := range visits {
+		it := products[a.Product]
+		facts[i] = event.Fact{
+			ID:   id.From("viw", Key(a.Person), a.At.UTC().Format(time.RFC3339), it.SKU),
+			Name: event.PageViewed, Customer: s.numbers[a.Person], At: a.At, Subject: it.SKU,
+			Product: it.SKU, Category: it.Category, Channel: shops[a.Shop].Channel,
+		}
+	}
 	return s.db.Tx(ctx, func(tx *store.Tx) error {
+		if err := outbox.Append(ctx, tx, facts...); err != nil {
+			return err
+		}
 		return saveBrand(ctx, tx, brand{ID: brandID, Now: s.clock.Now(), HeardUntil: s.heard, Ready: ready, World: world})
 	})
 }
@@ -248,28 +258,6 @@ func (s *Service) meet(ctx context.Context) error {
 	s.show.Lock()
 	defer s.show.Unlock()
 	s.numbers, s.person, s.tastes = numbers, person, tastes
-	return nil
-}
-
-// visit records who looked at what.
-func (s *Service) visit(ctx context.Context, visits []Act) error {
-	const batch = 5000
-	for len(visits) > 0 {
-		n := min(batch, len(visits))
-		facts := make([]event.Fact, n)
-		for i, a := range visits[:n] {
-			it := products[a.Product]
-			facts[i] = event.Fact{
-				ID:   id.From("viw", Key(a.Person), a.At.UTC().Format(time.RFC3339), it.SKU),
-				Name: event.PageViewed, Customer: s.numbers[a.Person], At: a.At, Subject: it.SKU,
-				Product: it.SKU, Category: it.Category, Channel: shops[a.Shop].Channel,
-			}
-		}
-		if err := s.db.Tx(ctx, func(tx *store.Tx) error { return outbox.Append(ctx, tx, facts...) }); err != nil {
-			return err
-		}
-		visits = visits[n:]
-	}
 	return nil
 }
 

@@ -63,9 +63,9 @@ function Bar({ state, now }: { state: State; now: string }) {
         opens: formatCount(progress.opens, reader.language),
       };
       if (progress.error) {
-        void message.warning(t("demo.stopped", { why: progress.error }), 8);
+        void message.warning({ key: "demo", content: t("demo.stopped", { why: progress.error }), duration: 8 });
       } else {
-        void message.success(t("demo.done", { days: progress.days, ...counts }), 6);
+        void message.success({ key: "demo", content: t("demo.done", { days: progress.days, ...counts }), duration: 6 });
       }
       void client.invalidateQueries();
     }
