@@ -15,11 +15,11 @@ export function OrderDetail(props: { id: string }) {
             columns={3}
             items={[
               { label: t("customers.order"), value: <span className="hs-num">{o.number}</span> },
-              { label: t("customers.source"), value: <Channel code={o.channel} /> },
-              { label: t("customers.recent"), value: <When at={o.paid_at} style="second" /> },
+              { label: t("customers.sold_in"), value: <Channel code={o.channel} /> },
+              { label: t("customers.paid_at"), value: <When at={o.paid_at} style="second" /> },
               { label: t("customers.amount"), value: <Money fen={o.amount_fen} /> },
               { label: t("customers.quantity"), value: <Count n={o.quantity} /> },
-              { label: t("customers.refunded"), value: <Money fen={o.refunded_fen} /> },
+              { label: t("customers.given_back"), value: <Money fen={o.refunded_fen} /> },
             ]}
           />
           <h3>{t("customers.order_lines")}</h3>

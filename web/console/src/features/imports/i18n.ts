@@ -252,7 +252,7 @@ export const en: SameKeys<typeof zh> = {
   consent_channels: "Channels",
   consent_statement: "How it is known",
   consent_placeholder: "For example: ticked member news at checkout",
-  send_channel: { email: "E-mail", phone: "Phone messages" },
+  send_channel: { email: "E-mail", phone: "Phone message" },
   try: "Dry run",
   try_hint: "Writes nothing; tells how many lines would be accepted, merged and rejected",
   start: "Start the import",
