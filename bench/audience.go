@@ -37,14 +37,18 @@ type AudienceResult struct {
 	Leaves          int     `json:"leaves"` // distinct questions in the conditions
 	PrepareSeconds  float64 `json:"prepare_seconds"`
 	RefreshSeconds  float64 `json:"refresh_seconds"`
-	RefreshCPU      float64 `json:"refresh_cpu_seconds"` // of all threads: what is left when the machine is busy with others
+	RefreshCPU      float64 `json:"refresh_cpu_seconds"`    // of all threads: what is left when the machine is busy with others
+	PassSeconds     float64 `json:"conditions_seconds"`     // the conditions alone, cold, without layers and state
+	PassCPU         float64 `json:"conditions_cpu_seconds"` // likewise, of all threads
 	RowsPerSecond   float64 `json:"facts_per_second"`
 	SQLSample       int     `json:"sql_sample"`
 	SQLPerCondition float64 `json:"sql_seconds_per_condition"`
 	SQLCPU          float64 `json:"sql_cpu_seconds_per_condition"`
-	TimesFaster     float64 `json:"times_faster"` // SQL for all conditions one by one over the refresh
-	TimesLessCPU    float64 `json:"times_less_cpu"`
-	PeakMemoryMB    int64   `json:"peak_memory_mb"` // resident, of the whole process, during the refresh
+	TimesFaster     float64 `json:"times_faster"`              // SQL for all conditions one by one over the refresh
+	TimesLessCPU    float64 `json:"times_less_cpu"`            // likewise in processor time
+	PassFaster      float64 `json:"conditions_times_faster"`   // SQL over the conditions alone: equal work
+	PassLessCPU     float64 `json:"conditions_times_less_cpu"` // likewise in processor time
+	PeakMemoryMB    int64   `json:"peak_memory_mb"`            // resident, of the whole process, during the refresh
 	CPUs            int     `json:"cpus"`
 }
 
@@ -84,6 +88,12 @@ func Audience(ctx context.Context, spec AudienceSpec, say func(format string, ar
 	r.RowsPerSecond = float64(spec.Facts) / r.RefreshSeconds
 	r.Leaves = answer.Read
 	say("refreshed %d conditions (%d leaves), RFM, lifecycle and layers in %.2f s (%.2f s of processor), %d MB", spec.Conditions, r.Leaves, r.RefreshSeconds, r.RefreshCPU, r.PeakMemoryMB)
+	begin, cpu = time.Now(), cpuSeconds()
+	if _, err := audience.NewEngine(w, zone).Evaluate(ctx, asOf, audience.Question{Conditions: all}); err != nil {
+		return r, err
+	}
+	r.PassSeconds, r.PassCPU = time.Since(begin).Seconds(), cpuSeconds()-cpu
+	say("the conditions alone in %.2f s (%.2f s of processor)", r.PassSeconds, r.PassCPU)
 	return r, compare(ctx, engine, w, all, answer, min(spec.Sample, spec.Conditions), &r, say)
 }
 
@@ -93,18 +103,18 @@ func compare(ctx context.Context, engine *audience.Engine, w *warehouse.Warehous
 	cpu := cpuSeconds()
 	for i := range sample {
 		at := i * len(all) / sample
-		query, err := engine.CountSQL(all[at], asOf)
+		query, err := engine.PeopleSQL(all[at], asOf)
 		if err != nil {
 			return err
 		}
 		begin := time.Now()
-		n, err := warehouse.One[int64](ctx, w, query)
+		people, err := w.Numbers(ctx, query)
 		if err != nil {
 			return err
 		}
 		spent += time.Since(begin)
-		if got := int64(answer.People[at].GetCardinality()); got != n {
-			return fmt.Errorf("condition %s: the pass finds %d people, SQL %d", all[at], got, n)
+		if got := answer.People[at]; !got.Equals(people) {
+			return fmt.Errorf("condition %s: the pass finds %d people, SQL %d, and not the same", all[at], got.GetCardinality(), people.GetCardinality())
 		}
 	}
 	if sample == 0 {
@@ -113,6 +123,8 @@ func compare(ctx context.Context, engine *audience.Engine, w *warehouse.Warehous
 	r.SQLSample = sample
 	r.SQLPerCondition, r.SQLCPU = spent.Seconds()/float64(sample), (cpuSeconds()-cpu)/float64(sample)
 	r.TimesLessCPU = r.SQLCPU * float64(len(all)) / r.RefreshCPU
+	r.PassFaster = r.SQLPerCondition * float64(len(all)) / r.PassSeconds
+	r.PassLessCPU = r.SQLCPU * float64(len(all)) / r.PassCPU
 	r.TimesFaster = r.SQLPerCondition * float64(len(all)) / r.RefreshSeconds
 	say("as SQL %.2f s a condition (%.2f s of processor, sample of %d): %.1f times slower for all of them", r.SQLPerCondition, r.SQLCPU, sample, r.TimesFaster)
 	return nil
@@ -171,18 +183,18 @@ func Segment(ctx context.Context, people, facts int64, dir string, say func(form
 		return r, err
 	}
 	r.Matched = int64(answer.People[0].GetCardinality())
-	query, err := engine.CountSQL(last, asOf)
+	query, err := engine.PeopleSQL(last, asOf)
 	if err != nil {
 		return r, err
 	}
 	begin := time.Now()
-	n, err := warehouse.One[int64](ctx, w, query)
+	found, err := w.Numbers(ctx, query)
 	if err != nil {
 		return r, err
 	}
 	r.SQL = time.Since(begin).Seconds()
-	if n != r.Matched {
-		return r, fmt.Errorf("the engine finds %d people, SQL %d", r.Matched, n)
+	if !found.Equals(answer.People[0]) {
+		return r, fmt.Errorf("the engine finds %d people, SQL %d, and not the same", r.Matched, found.GetCardinality())
 	}
 	say("cold %.3f s, one leaf edited %.3f s, again %.4f s, after new facts %.3f s, as SQL %.3f s", r.Cold, r.WarmEdit, r.Again, r.AfterFacts, r.SQL)
 	return r, nil

@@ -3,12 +3,18 @@ package warehouse
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"math/big"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/duckdb/duckdb-go/v2"
 
 	"huoshui/internal/platform/errs"
 )
@@ -66,6 +72,26 @@ func Each[T any](ctx context.Context, w *Warehouse, query string, args []any, fn
 		}
 		return rows.Err()
 	})
+}
+
+// Numbers runs a query whose one column is customer numbers and returns them as a set, much faster than row by row.
+func (w *Warehouse) Numbers(ctx context.Context, query string) (*roaring.Bitmap, error) {
+	out := roaring.New()
+	err := w.reader(ctx, func(c *sql.Conn) error {
+		return raw(c, func(dc driver.Conn) error {
+			a, err := duckdb.NewArrowFromConn(dc)
+			if err != nil {
+				return err
+			}
+			return (&reader{arrow: a}).each(ctx, query, func(rec arrow.RecordBatch) {
+				out.AddMany(rec.Column(0).(*array.Uint32).Uint32Values())
+			})
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("warehouse: %w", err)
+	}
+	return out, nil
 }
 
 var timeType = reflect.TypeFor[time.Time]()

@@ -16,6 +16,7 @@ type reader struct {
 	arrow *duckdb.Arrow
 	spec  ScanSpec
 	kinds map[uint32]Kind
+	later bool // there are facts after AsOf
 
 	table []Kind // code → kind, made from kinds
 	block Block
@@ -145,7 +146,7 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (sorted bool, e
 	}
 	slices.Sort(codes)
 	q := "SELECT " + strings.Join(columns, ", ") + " FROM facts" + r.where(from, to) +
-		r.spec.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
+		r.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
 	sorted = true
 	var lastCustomer uint32
 	var lastTS int64
@@ -180,11 +181,14 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (sorted bool, e
 	return sorted, err
 }
 
-// during bounds the time of facts.
-func (spec ScanSpec) during() string {
-	s := " AND ts <= " + strconv.FormatInt(spec.AsOf, 10)
-	if spec.Since != 0 {
-		s += " AND ts >= " + strconv.FormatInt(spec.Since, 10)
+// during bounds the time of facts, where there is something to leave out.
+func (r *reader) during() string {
+	s := ""
+	if r.later {
+		s += " AND ts <= " + strconv.FormatInt(r.spec.AsOf, 10)
+	}
+	if r.spec.Since != 0 {
+		s += " AND ts >= " + strconv.FormatInt(r.spec.Since, 10)
 	}
 	return s
 }

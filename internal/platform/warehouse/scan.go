@@ -101,7 +101,7 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, con
 				if err != nil {
 					return err
 				}
-				r := &reader{arrow: a, spec: spec, kinds: kinds}
+				r := &reader{arrow: a, spec: spec, kinds: kinds, later: mark.Latest > spec.AsOf}
 				for {
 					n := int(next.Add(1))
 					if n >= len(cuts) {

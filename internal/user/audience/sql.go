@@ -10,18 +10,18 @@ import (
 	"huoshui/internal/platform/warehouse"
 )
 
-// CountSQL writes a condition as one statement for the warehouse's own engine that counts who meets it: filtered aggregates over
+// PeopleSQL writes a condition as one statement for the warehouse's own engine that gives the numbers of who meets it: filtered aggregates over
 // facts, joined with people and the state. It is what the benchmark compares a pass with and what tests check it
 // against. It reads people as if each had one version, which they have after a compaction; segments and the measures days,
 // first_amount and last_amount are not written.
-func CountSQL(c Condition, asOf time.Time, zone *time.Location, code func(text string) uint32) (string, error) {
+func PeopleSQL(c Condition, asOf time.Time, zone *time.Location, code func(text string) uint32) (string, error) {
 	q := &sqlWriter{asOf: asOf, zone: zone, code: code}
 	where, err := q.expression(c)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString("SELECT COUNT(*) FROM people p")
+	b.WriteString("SELECT p.customer FROM people p")
 	if len(q.aggregates) > 0 {
 		fmt.Fprintf(&b, " LEFT JOIN (SELECT customer, %s FROM facts WHERE ts <= %d AND (%s) GROUP BY customer) f ON f.customer = p.customer",
 			strings.Join(q.aggregates, ", "), asOf.UnixMicro(), strings.Join(q.filters, " OR "))
@@ -140,9 +140,9 @@ func texts(values []string) string {
 	return "('" + strings.Join(values, "', '") + "')" // codes of ours, checked when the condition was read
 }
 
-// CountSQL writes a condition as SQL for this engine's warehouse; see the function.
-func (e *Engine) CountSQL(c Condition, asOf time.Time) (string, error) {
-	return CountSQL(c, asOf, e.zone, e.w.Code)
+// PeopleSQL writes a condition as SQL for this engine's warehouse; see the function.
+func (e *Engine) PeopleSQL(c Condition, asOf time.Time) (string, error) {
+	return PeopleSQL(c, asOf, e.zone, e.w.Code)
 }
 
 // Warehouse is what the engine reads.
