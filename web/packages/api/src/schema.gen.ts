@@ -3735,6 +3735,7 @@ export interface components {
         LayerVersion: {
             /** Format: date-time */
             changed_at: string;
+            /** @description Who saved it: a name, or the id of an account that is gone */
             changed_by: string;
             definition: components["schemas"]["LayerDefinition"];
             /** Format: int64 */
