@@ -66,14 +66,14 @@ export function formatMoney(fen: number, language: Language): string {
   return `${fen < 0 ? "-" : ""}¥${text}`;
 }
 
-/** Fen for cards and axes: above ¥100,000 in 万 (zh), with thousands separators and no fen (en); whole yuan below when round. */
+/** Fen for cards and axes: above ¥100,000 in 万 (zh), with thousands separators and no fen (en); whole yuan below from ¥1,000 or when round. */
 export function formatMoneyShort(fen: number, language: Language): string {
   const yuan = Math.abs(fen) / 100;
   const sign = fen < 0 ? "-" : "";
   if (yuan >= 100_000) {
     return language === "zh" ? `${sign}¥${formatShort(yuan, "zh")}` : `${sign}¥${formatCount(yuan, "en")}`;
   }
-  const digits = Number.isInteger(yuan) || yuan >= 10_000 ? 0 : 2;
+  const digits = Number.isInteger(yuan) || yuan >= 1_000 ? 0 : 2;
   return `${sign}¥${numberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(yuan)}`;
 }
 

@@ -398,7 +398,7 @@ function CampaignLines(props: { lines: Line[]; onOpen: (id: string) => void }) {
     {
       key: "advice",
       title: t("board.col.advice"),
-      width: 128,
+      width: 152,
       ellipsis: false,
       render: (l) => <Advice line={l} />,
       value: (l) => l.result.advice,
