@@ -1,5 +1,7 @@
 # make help lists what there is. Go needs cgo (a C compiler) for SQLite and DuckDB; Arrow scans need the build tag.
-export GOFLAGS := -tags=duckdb_arrow $(GOFLAGS_EXTRA)
+# A tree that is no git checkout, or that git distrusts, is built without a revision instead of not at all.
+VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
+export GOFLAGS := -tags=duckdb_arrow $(VCS)
 export CGO_ENABLED := 1
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
