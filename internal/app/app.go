@@ -325,6 +325,7 @@ func Do(ctx context.Context, cfg config.Config, o Options, fn func(ctx context.C
 
 // Settle returns when every fact that is in the outbox now has reached the warehouse. The projection must be running.
 func (a *App) Settle(ctx context.Context) error {
+	a.relay.Wake()
 	for {
 		depth, err := outbox.Depth(ctx, a.DB)
 		if err != nil {

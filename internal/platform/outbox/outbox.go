@@ -66,11 +66,20 @@ type Relay struct {
 	log    *slog.Logger
 	fresh  string          // rows with a greater id were written after the relay started
 	doubt  map[string]bool // published without an answer; small: one batch
+	wake   chan struct{}
 }
 
 // NewRelay returns a relay from db to s. One relay at a time should run against a store.
 func NewRelay(db *store.DB, s *stream.Stream, log *slog.Logger) *Relay {
-	return &Relay{db: db, stream: s, log: log, doubt: map[string]bool{}}
+	return &Relay{db: db, stream: s, log: log, doubt: map[string]bool{}, wake: make(chan struct{}, 1)}
+}
+
+// Wake makes a running relay look at the outbox now: for callers who wait until it is empty.
+func (r *Relay) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
 }
 
 // Run publishes until ctx ends.
@@ -90,6 +99,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
+		case <-r.wake:
 		case <-time.After(wait):
 		}
 	}
