@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"huoshui/internal/platform/files"
+	"huoshui/internal/platform/money"
 )
 
 func TestGuess(t *testing.T) {
@@ -188,6 +189,19 @@ func TestParse(t *testing.T) {
 	if _, refused := p.parse(files.Row{Cells: []string{"1"}, Problem: files.ProblemQuotes}); refused == nil || refused.reason != files.ProblemQuotes {
 		t.Errorf("a broken line: %v", refused)
 	}
+}
+
+// TestTimes: the quick way and the exact way never differ.
+func TestTimes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		price := rapid.StringMatching(`[0-9]{1,6}(\.[0-9]{0,5})?`).Draw(rt, "price")
+		quantity := rapid.Int64Range(0, 100000).Draw(rt, "quantity")
+		got, quick := times(price, quantity)
+		want, err := money.Times(price, fmt.Sprint(quantity))
+		if quick && (err != nil || got != want) {
+			rt.Errorf("%s × %d = %d, want %d, %v", price, quantity, got, want, err)
+		}
+	})
 }
 
 func TestSafeCells(t *testing.T) {
