@@ -362,7 +362,9 @@ function FilterChip<State extends TableState>(props: {
         }
       >
         <button type="button" className="hs-chip-text">
-          {filter.label}: <b>{filterText(filter, props.state, t, reader)}</b>
+          {filter.label}
+          {reader.language === "zh" ? "：" : ": "}
+          <b>{filterText(filter, props.state, t, reader)}</b>
         </button>
       </Popover>
       <button
