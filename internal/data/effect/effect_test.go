@@ -330,12 +330,13 @@ func TestRefundsAreNettedWhenAsked(t *testing.T) {
 	w := world{facts: []event.Fact{
 		{Name: event.CampaignAssigned, Customer: 1, At: begin, Campaign: "cmp_1", Detail: "reach"},
 		{Name: event.OrderPaid, Customer: 1, At: begin.Add(time.Hour), Amount: 10000},
+		{Name: event.OrderAmended, Customer: 1, At: begin.Add(time.Hour), Amount: 500}, // the order has a line more
 		{Name: event.OrderRefunded, Customer: 1, At: begin.Add(2 * time.Hour), Amount: 4000},
 		{Name: event.OrderRefunded, Customer: 1, At: begin.Add(20 * 24 * time.Hour), Amount: 1000}, // after the window
 	}}
 	s, _ := open(t, w, house(), begin.Add(30*24*time.Hour))
 	gross, err := s.Campaign(t.Context(), "cmp_1")
-	if err != nil || gross.GMVFen != 10000 || !gross.OrdersMissing {
+	if err != nil || gross.GMVFen != 10500 || gross.Steps.Converted != 1 || !gross.OrdersMissing {
 		t.Fatalf("%+v %v", gross.Line, err)
 	}
 	d := effect.DefaultDefinition()
@@ -343,7 +344,7 @@ func TestRefundsAreNettedWhenAsked(t *testing.T) {
 	if err := s.Define(t.Context(), d, "stf_1"); err != nil {
 		t.Fatal(err)
 	}
-	if net, err := s.Campaign(t.Context(), "cmp_1"); err != nil || net.GMVFen != 6000 || net.Steps.Converted != 1 {
+	if net, err := s.Campaign(t.Context(), "cmp_1"); err != nil || net.GMVFen != 6500 || net.Steps.Converted != 1 {
 		t.Errorf("%+v %v", net.Line, err)
 	}
 	d.MarginPct = 0

@@ -121,7 +121,7 @@ type row struct {
 // has 23 or 25 hours where clocks are changed.
 func (s *Service) byDay(ctx context.Context, edges []time.Time) ([]Day, error) {
 	var day strings.Builder
-	args := make([]any, 0, len(edges)+3)
+	args := make([]any, 0, len(edges))
 	day.WriteString("CASE")
 	for i, edge := range edges[1 : len(edges)-1] {
 		day.WriteString(" WHEN ts < ? THEN ")
@@ -137,17 +137,22 @@ func (s *Service) byDay(ctx context.Context, edges []time.Time) ([]Day, error) {
 	for i := range days {
 		days[i].Day = edges[i].Format(time.DateOnly)
 	}
-	for _, kind := range []string{event.OrderPaid, event.OrderRefunded} {
+	paid, refunded, amended := s.warehouse.Code(event.OrderPaid), s.warehouse.Code(event.OrderRefunded), s.warehouse.Code(event.OrderAmended)
+	for _, kind := range []uint32{paid, refunded} {
+		more := kind
+		if kind == paid {
+			more = amended // what orders grew by later is of the day they were paid, and is no order
+		}
 		rows, err := warehouse.All[row](ctx, s.warehouse, `
-			SELECT day, COUNT(*) AS orders, COUNT(DISTINCT customer) AS buyers, CAST(SUM(amount) AS BIGINT) AS amount
-			FROM (SELECT CAST(`+day.String()+` AS BIGINT) AS day, customer, amount FROM facts WHERE kind = ? AND ts >= ? AND ts < ?) AS one
+			SELECT day, COUNT(CASE WHEN kind = ? THEN 1 END) AS orders, COUNT(DISTINCT customer) AS buyers, CAST(SUM(amount) AS BIGINT) AS amount
+			FROM (SELECT CAST(`+day.String()+` AS BIGINT) AS day, kind, customer, amount FROM facts WHERE kind IN (?, ?) AND ts >= ? AND ts < ?) AS one
 			GROUP BY day`,
-			append(args[:len(args):len(args)], s.warehouse.Code(kind), edges[0].UnixMicro(), edges[len(edges)-1].UnixMicro())...)
+			append(append([]any{kind}, args...), kind, more, edges[0].UnixMicro(), edges[len(edges)-1].UnixMicro())...)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range rows {
-			if kind == event.OrderPaid {
+			if kind == paid {
 				days[r.Day].Orders, days[r.Day].Buyers, days[r.Day].AmountFen = r.Orders, r.Buyers, r.Amount
 			} else {
 				days[r.Day].RefundedFen = r.Amount

@@ -52,6 +52,7 @@ func TestSales(t *testing.T) {
 		paid(2, "2025-10-26 12:00:00", 50),
 		paid(3, "2025-10-28 00:00:00", 7), // today
 		event.Fact{Name: event.OrderRefunded, Customer: 1, At: at("2025-10-27 10:00:00"), Amount: 30},
+		event.Fact{Name: event.OrderAmended, Customer: 2, At: at("2025-10-26 12:00:00"), Amount: 25}, // a line more, no order more
 		event.Fact{Name: event.OrderLine, Customer: 1, At: at("2025-10-27 10:00:00"), Amount: 999},
 	)
 	got, err := svc.Sales(t.Context(), 3, "")
@@ -62,10 +63,10 @@ func TestSales(t *testing.T) {
 		From: "2025-10-25", To: "2025-10-27",
 		Days: []Day{
 			{"2025-10-25", Sums{Orders: 1, Buyers: 1, AmountFen: 1000}},
-			{"2025-10-26", Sums{Orders: 3, Buyers: 2, AmountFen: 550}},
+			{"2025-10-26", Sums{Orders: 3, Buyers: 2, AmountFen: 575}},
 			{"2025-10-27", Sums{RefundedFen: 30}},
 		},
-		Total:  Sums{Orders: 4, Buyers: 2, AmountFen: 1550, RefundedFen: 30},
+		Total:  Sums{Orders: 4, Buyers: 2, AmountFen: 1575, RefundedFen: 30},
 		Before: Sums{Orders: 1, Buyers: 1, AmountFen: 100},
 		Today:  &Day{"2025-10-28", Sums{Orders: 1, Buyers: 1, AmountFen: 7}},
 		LastAt: at("2025-10-28 00:00:00").UTC(), Updated: at("2025-10-28 09:00:00"),

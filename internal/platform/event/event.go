@@ -33,7 +33,8 @@ const (
 	OrderPaid     = "order.paid"     // one per order; Subject order id, Amount paid, Quantity units
 	OrderLine     = "order.line"     // one per order line, at the same instant; Product, Category, Amount, Quantity
 	OrderRefunded = "order.refunded" // Subject order id, Amount given back (positive), Quantity units, Product when known
-	OrderAmended  = "order.amended"  // more lines of a paid order came to light: Subject order id; Amount and Quantity are what they add
+	// Whoever sums amounts of orders must add this; a scan of the warehouse has done so, see warehouse.Scan.
+	OrderAmended = "order.amended" // more lines of a paid order came to light: Subject order id; Amount and Quantity are what they add; At is its paid time
 
 	PageViewed = "page.viewed" // an interaction on the brand's own ground; Product/Category when known
 

@@ -13,10 +13,11 @@ import (
 
 // reader reads blocks on one connection, reusing its buffers.
 type reader struct {
-	arrow *duckdb.Arrow
-	spec  ScanSpec
-	kinds map[uint32]Kind
-	later bool // there are facts after AsOf
+	arrow  *duckdb.Arrow
+	spec   ScanSpec
+	kinds  map[uint32]Kind
+	later  bool // there are facts after AsOf
+	amends amending
 
 	table []Kind // code → kind, made from kinds
 	block Block
@@ -53,6 +54,7 @@ func (r *reader) read(ctx context.Context, from, to uint32) (*Block, error) {
 		return nil, err
 	}
 	r.group(from, to, sorted)
+	r.amends.apply(b)
 	return b, nil
 }
 

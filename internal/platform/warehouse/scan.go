@@ -29,7 +29,8 @@ type ScanSpec struct {
 // Scan reads facts and people in blocks of customers and calls fn for each, on spec.Workers goroutines at once; worker
 // tells them apart. Blocks come in no particular order but each holds all of its customers' facts. All blocks see one
 // state of the warehouse, whose watermark is returned. The engine does not sort: rows are grouped here with a
-// counting sort on the dense customer number, or not at all where they lie in order already.
+// counting sort on the dense customer number, or not at all where they lie in order already. The amount and quantity of an
+// order.paid are those of the whole order: what order.amended facts added is in them, whether or not these are asked for.
 func (w *Warehouse) Scan(ctx context.Context, spec ScanSpec, fn func(worker int, b *Block) error) (Watermark, error) {
 	if spec.Workers == 0 {
 		spec.Workers = 2
@@ -92,6 +93,7 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, con
 		cuts = spec.narrow(cuts)
 	}
 	kinds := w.kindsOf(spec.Facts)
+	amends := w.amendments(spec, kinds)
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for i, c := range conns {
@@ -101,7 +103,7 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, con
 				if err != nil {
 					return err
 				}
-				r := &reader{arrow: a, spec: spec, kinds: kinds, later: mark.Latest > spec.AsOf}
+				r := &reader{arrow: a, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf}
 				for {
 					n := int(next.Add(1))
 					if n >= len(cuts) {

@@ -316,6 +316,51 @@ func TestEngineAgreesWithSQL(t *testing.T) {
 	})
 }
 
+// What later lines add to an order counts with it, cold, warm and in SQL: in sums and averages, not as an order.
+func TestOrdersGrow(t *testing.T) {
+	wh := warehousetest.Memory(t)
+	defer wh.Close()
+	e := NewEngine(wh, shanghai)
+	paid := event.Fact{ID: "p", Name: event.OrderPaid, Customer: 1, At: now.AddDate(0, 0, -2), Amount: 100, Quantity: 1, Channel: "tmall"}
+	second := event.Fact{ID: "p2", Name: event.OrderPaid, Customer: 1, At: now.AddDate(0, 0, -40), Amount: 50, Quantity: 1, Channel: "store"}
+	more := event.Fact{ID: "a", Name: event.OrderAmended, Customer: 1, At: paid.At, Amount: 30, Quantity: 2, Channel: "tmall"}
+	warehousetest.Load(t, wh, warehousetest.Person(1, now, event.Attributes{}), paid, second)
+	between := func(measure string, exactly int64, rest string) Condition {
+		c, err := ParseCondition(fmt.Appendf(nil, `{"kind":"facts","spec":{"fact":"order.paid","measure":%q,"min":%d,"max":%d%s}}`, measure, exactly, exactly, rest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	holds := func(c Condition) {
+		t.Helper()
+		answer, err := e.Evaluate(t.Context(), now, Question{Conditions: []Condition{c}})
+		if err != nil || !answer.People[0].Contains(1) {
+			t.Errorf("%s does not hold: %v", c, err)
+		}
+		query, err := e.PeopleSQL(c, now)
+		if err != nil {
+			return // not written as SQL
+		}
+		if found, err := wh.Numbers(t.Context(), query); err != nil || !found.Contains(1) {
+			t.Errorf("%s: SQL does not find it: %v: %s", c, err, query)
+		}
+	}
+	recent := `,"window":{"last_days":7}`
+	holds(between("amount", 150, ""))
+	holds(between("average_amount", 75, ""))
+	warehousetest.Load(t, wh, more)
+	holds(between("amount", 180, ""))
+	holds(between("amount", 130, recent))
+	holds(between("amount", 130, `,"where":{"channel":["tmall"]}`))
+	holds(between("quantity", 4, ""))
+	holds(between("average_amount", 90, ""))
+	holds(between("last_amount", 130, ""))
+	holds(between("count", 2, ""))
+	holds(between("count", 1, recent))
+	holds(between("count", 1, `,"where":{"min_amount_fen":120}`))
+}
+
 func TestConditionErrorsNameThePath(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"kind":"and","spec":{"of":[{"kind":"everyone","spec":{}},{"kind":"facts","spec":{"fact":"order.paid","window":{"last_days":-1},"min":1}}]}}`: "condition.spec.of[1].spec.window.last_days",

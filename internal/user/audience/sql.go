@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/warehouse"
 )
 
@@ -83,7 +84,7 @@ func (q *sqlWriter) expression(c Condition) (string, error) {
 }
 
 func (q *sqlWriter) facts(l *leaf) (string, error) {
-	filter := fmt.Sprintf("kind = %d", q.code(l.filter.fact))
+	filter := ""
 	if l.window.from != never {
 		filter += " AND ts >= " + strconv.FormatInt(l.window.from, 10)
 	}
@@ -110,9 +111,24 @@ func (q *sqlWriter) facts(l *leaf) (string, error) {
 	if !ok {
 		return "", errs.New(errs.Invalid, "segment.no_sql", "the measure %s is not written as SQL", l.measure)
 	}
+	kind := fmt.Sprintf("kind = %d", q.code(l.filter.fact))
+	aggregate += " FILTER (WHERE " + kind + filter + ")"
+	if amended := q.code(event.OrderAmended); amended != NoCode && l.filter.fact == event.OrderPaid { // orders that grew
+		if w := l.filter.where; w != nil && (w.MinAmount != nil || w.MaxAmount != nil) {
+			return "", errs.New(errs.Invalid, "segment.no_sql", "amounts of single orders are not written as SQL once orders were amended")
+		}
+		both := fmt.Sprintf("kind IN (%d, %d)", q.code(l.filter.fact), amended)
+		switch l.measure {
+		case MeasureAmount, MeasureQuantity:
+			aggregate, kind = strings.Replace(aggregate, kind, both, 1), both
+		case MeasureAverage:
+			aggregate = "SUM(amount) FILTER (WHERE " + both + filter + ") / COUNT(*) FILTER (WHERE " + kind + filter + ")"
+			kind = both
+		}
+	}
 	name := "a" + strconv.Itoa(len(q.aggregates))
-	q.aggregates = append(q.aggregates, aggregate+" FILTER (WHERE "+filter+") AS "+name)
-	q.filters = append(q.filters, "("+filter+")")
+	q.aggregates = append(q.aggregates, aggregate+" AS "+name)
+	q.filters = append(q.filters, "("+kind+filter+")")
 	value := "f." + name
 	switch l.measure {
 	case MeasureCount, MeasureAmount, MeasureQuantity:

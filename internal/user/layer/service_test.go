@@ -416,8 +416,14 @@ func TestThePassAgreesWithCountingByHand(t *testing.T) {
 				Name: names[random.IntN(len(names))], Customer: n, Amount: random.Int64N(900_00),
 				At: noon(0).Add(-time.Duration(random.Int64N(int64(500 * 24 * time.Hour)))).Add(5 * 24 * time.Hour).Truncate(time.Microsecond),
 			}
-			byPerson[n] = append(byPerson[n], f)
 			all = append(all, f)
+			if f.Name == event.OrderPaid && random.IntN(3) == 0 { // a line more came to light: the order is one, and larger
+				more := f
+				more.Name, more.Amount = event.OrderAmended, random.Int64N(200_00)
+				all = append(all, more)
+				f.Amount += more.Amount
+			}
+			byPerson[n] = append(byPerson[n], f)
 		}
 	}
 	w.load(all...)

@@ -35,6 +35,7 @@ type Engine interface {
 func Conform(t *testing.T, open func(t *testing.T) Engine) {
 	for name, test := range map[string]func(*testing.T, Engine){
 		"a scan shows every fact in order, before and after compaction": scanShowsEveryFact,
+		"orders are shown with what was added to them later":            ordersAreWhole,
 		"the newest attributes win and erased stays erased":             newestAttributesWin,
 		"each message counts once":                                      messagesCountOnce,
 		"the state comes back":                                          stateComesBack,
@@ -60,7 +61,7 @@ func scan(t *testing.T, w Engine, spec warehouse.ScanSpec) ([]seen, map[uint32]w
 	if spec.AsOf == 0 {
 		spec.AsOf = day.AddDate(10, 0, 0).UnixMicro()
 	}
-	spec.Columns = warehouse.ColumnAmount | warehouse.ColumnCategory
+	spec.Columns |= warehouse.ColumnAmount | warehouse.ColumnCategory
 	var mu sync.Mutex
 	var out []seen
 	people := map[uint32]warehouse.Person{}
@@ -137,6 +138,44 @@ func scanShowsEveryFact(t *testing.T, w Engine) {
 	want = slices.DeleteFunc(want, func(s seen) bool { return s.TS > asOf || !slices.Contains(only, s.Customer) })
 	if d := gocmp.Diff(want, got); d != "" {
 		t.Fatal("as of, only some", d)
+	}
+}
+
+// ordersAreWhole checks that order.amended is in its order.paid, in every order of arrival, before and after compaction.
+func ordersAreWhole(t *testing.T, w Engine) {
+	at := func(hours int) time.Time { return day.Add(time.Duration(hours) * time.Hour) }
+	paid := func(n uint32, hours int, fen int64, channel string) event.Fact {
+		return event.Fact{ID: fmt.Sprint("p", n, ".", hours, channel), Name: event.OrderPaid, Customer: n, At: at(hours), Amount: fen, Channel: channel}
+	}
+	more := func(n uint32, hours int, fen int64, channel, of string) event.Fact {
+		return event.Fact{ID: fmt.Sprint("a", n, ".", hours, channel, of), Name: event.OrderAmended, Customer: n, At: at(hours), Amount: fen, Channel: channel}
+	}
+	load := func(seq uint64, facts ...event.Fact) {
+		t.Helper()
+		if err := w.Load(t.Context(), []stream.Message{{ID: fmt.Sprint("m", seq), Seq: seq, Facts: facts}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load(1, paid(1, 1, 100, "tmall"), paid(1, 2, 200, "tmall"), paid(2, 1, 10, "tmall"), paid(2, 1, 20, "store"), paid(3, 5, 7, ""),
+		event.Fact{ID: "v", Name: event.PageViewed, Customer: 1, At: at(2)})
+	load(2, more(1, 2, 30, "tmall", "x"), more(1, 2, 3, "tmall", "y"), more(2, 1, 5, "store", "x"), more(1, 1, 1, "tmall", "x"))
+	check := func(spec warehouse.ScanSpec, want ...seen) {
+		t.Helper()
+		if got, _ := scan(t, w, spec); !gocmp.Equal(want, got) {
+			t.Error(gocmp.Diff(want, got))
+		}
+	}
+	for range 2 {
+		check(warehouse.ScanSpec{Facts: []string{event.PageViewed, event.OrderPaid}, Columns: warehouse.ColumnChannel},
+			seen{1, at(1).UnixMicro(), event.OrderPaid, 101, ""}, seen{1, at(2).UnixMicro(), event.OrderPaid, 233, ""},
+			seen{1, at(2).UnixMicro(), event.PageViewed, 0, ""}, seen{2, at(1).UnixMicro(), event.OrderPaid, 10, ""},
+			seen{2, at(1).UnixMicro(), event.OrderPaid, 25, ""}, seen{3, at(5).UnixMicro(), event.OrderPaid, 7, ""})
+		check(warehouse.ScanSpec{Facts: []string{event.OrderAmended, event.OrderPaid}, From: 2, Columns: warehouse.ColumnChannel},
+			seen{2, at(1).UnixMicro(), event.OrderAmended, 5, ""}, seen{2, at(1).UnixMicro(), event.OrderPaid, 10, ""},
+			seen{2, at(1).UnixMicro(), event.OrderPaid, 25, ""}, seen{3, at(5).UnixMicro(), event.OrderPaid, 7, ""})
+		if err := w.Compact(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
