@@ -30,7 +30,6 @@ const shell = createRoute({
 /** The route of a page: its own chunk, its permission, its own error. */
 function pageRoute(page: PageDef): AnyRoute {
   const Content = lazyRouteComponent(page.load) as ComponentType & { preload?: () => Promise<void> };
-  // biome-ignore lint/correctness/noComponentHookFactories: made once per page, when the module is read
   const Guarded = () => (
     <Allowed permission={page.permission}>
       <Content />
