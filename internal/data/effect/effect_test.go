@@ -391,3 +391,14 @@ func BenchmarkBoard(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(facts))*float64(b.N)/b.Elapsed().Seconds(), "facts/s")
 }
+
+// Asking first for a campaign that has covered nobody leaves the board as it is for whoever asks next.
+func TestAnEmptyCampaignDoesNotEmptyTheBoard(t *testing.T) {
+	s, _ := open(t, makeWorld(5, 300), house(), begin.Add(100*24*time.Hour))
+	if r, err := s.Campaign(t.Context(), "cmp_4"); err != nil || r.Steps.Covered != 0 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	if lines, err := s.Campaigns(t.Context(), nil); err != nil || len(lines) != 3 {
+		t.Errorf("%d campaigns on the board, %v", len(lines), err)
+	}
+}

@@ -138,7 +138,8 @@ func (s *Service) snapshot(ctx context.Context) (*snapshot, error) {
 	}
 	next.version, next.measured, next.cost = version, time.Now(), time.Since(began)
 	s.last = next
-	return next, nil
+	own := *next // what a question does to its snapshot is its own
+	return &own, nil
 }
 
 // Forget drops what the last pass found, so that the next question reads the facts again.
