@@ -28,7 +28,7 @@ var duckDialect = dialect{
 		`CREATE TABLE IF NOT EXISTS dict (code UINTEGER NOT NULL, text VARCHAR NOT NULL)`,
 		`CREATE TABLE IF NOT EXISTS loaded (seq UBIGINT NOT NULL, clustered_facts BIGINT NOT NULL, clustered_people BIGINT NOT NULL)`,
 		`INSERT INTO loaded SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM loaded)`,
-		stateTable("state"),
+		stateTable("state", nil),
 	},
 	settings: func(cfg Config) []string {
 		threads := cfg.Threads
@@ -57,14 +57,30 @@ var duckDialect = dialect{
 	},
 }
 
-// stateTable is the DDL of the snapshot of every customer; see State for the meaning of the columns.
-func stateTable(name string) string {
-	return `CREATE TABLE IF NOT EXISTS ` + name + ` (
-		customer UINTEGER NOT NULL, r UTINYINT NOT NULL, f UTINYINT NOT NULL, m UTINYINT NOT NULL, class VARCHAR NOT NULL,
+// stateTable is the DDL of the snapshot of every customer; see State for the meaning of the columns. Codes are texts to whoever
+// asks; once the state is known that the table will hold, they are stored as places in its lists.
+func stateTable(name string, of *State) string {
+	text := func(list []string) string {
+		words := make([]string, len(list))
+		for i, word := range list {
+			words[i] = quote(word)
+		}
+		return "ENUM (" + strings.Join(words, ", ") + ")"
+	}
+	class, stage, layer, reason := "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR"
+	if of != nil {
+		class, stage, layer, reason = text(of.Classes), text(of.Stages), text(of.Layers), text(of.Reasons)
+	}
+	ddl := `CREATE TABLE IF NOT EXISTS ` + name + ` (
+		customer UINTEGER NOT NULL, r UTINYINT NOT NULL, f UTINYINT NOT NULL, m UTINYINT NOT NULL, class ` + class + ` NOT NULL,
 		recency_days INTEGER NOT NULL, frequency INTEGER NOT NULL, monetary BIGINT NOT NULL,
-		stage VARCHAR NOT NULL, layer VARCHAR NOT NULL, reason VARCHAR NOT NULL,
+		stage ` + stage + ` NOT NULL, layer ` + layer + ` NOT NULL, reason ` + reason + ` NOT NULL,
 		orders INTEGER NOT NULL, spent BIGINT NOT NULL, last_order_ts BIGINT NOT NULL, last_seen_ts BIGINT NOT NULL,
 		as_of BIGINT NOT NULL)`
+	if of != nil { // the engine need not try what it would choose anyway
+		ddl = strings.ReplaceAll(ddl, "NOT NULL", "NOT NULL USING COMPRESSION bitpacking")
+	}
+	return ddl
 }
 
 // peopleTable is the DDL of the versions of customers' attributes; see Person for the meaning of the columns.

@@ -47,7 +47,7 @@ func (w *Warehouse) SaveState(ctx context.Context, s *State) error {
 	return nil
 }
 
-func insertState(ctx context.Context, dc driver.Conn, reader array.RecordReader) error {
+func insertState(ctx context.Context, dc driver.Conn, reader *stateReader) error {
 	a, err := duckdb.NewArrowFromConn(dc)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func insertState(ctx context.Context, dc driver.Conn, reader array.RecordReader)
 	}
 	defer release()
 	for _, q := range []string{
-		"DROP TABLE IF EXISTS state_next", stateTable("state_next"),
+		"DROP TABLE IF EXISTS state_next", stateTable("state_next", reader.state),
 		"INSERT INTO state_next SELECT * FROM state_arrow",
 		"DROP VIEW state_arrow", "DROP TABLE state", "ALTER TABLE state_next RENAME TO state",
 	} {
@@ -72,6 +72,10 @@ func insertState(ctx context.Context, dc driver.Conn, reader array.RecordReader)
 	}
 	return nil
 }
+
+// stateColumns reads the table state in the order of stateSchema, codes as text.
+const stateColumns = `SELECT customer, r, f, m, CAST(class AS VARCHAR), recency_days, frequency, monetary, CAST(stage AS VARCHAR),
+	CAST(layer AS VARCHAR), CAST(reason AS VARCHAR), orders, spent, last_order_ts, last_seen_ts, as_of FROM state`
 
 // LoadState reads the table state back.
 func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
@@ -89,7 +93,7 @@ func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
 				return err
 			}
 			out = NewState(max(through, w.Watermark().Through), asOf)
-			return (&reader{arrow: a}).each(ctx, "SELECT * FROM state", out.take)
+			return (&reader{arrow: a}).each(ctx, stateColumns, out.take)
 		})
 	})
 	if err != nil {
