@@ -42,7 +42,7 @@ var sqlite = dialect{
 var postgres = dialect{
 	name:       "postgres",
 	rebind:     rebindPostgres,
-	ddl:        func(q string) string { return blobType.ReplaceAllString(q, "BYTEA") },
+	ddl:        postgresDDL,
 	lock:       "SELECT pg_advisory_xact_lock(4850210)",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	maxArgs:    60000,
@@ -51,6 +51,7 @@ var postgres = dialect{
 var (
 	blobType    = regexp.MustCompile(`\bBLOB\b`)
 	integerType = regexp.MustCompile(`\b(BIGINT|BOOLEAN)\b`)
+	textType    = regexp.MustCompile(`\bTEXT\b`)
 	realType    = regexp.MustCompile(`\bDOUBLE PRECISION\b`)
 	tableEnd    = regexp.MustCompile(`(?m)^\);`)
 )
@@ -60,6 +61,15 @@ func sqliteDDL(q string) string {
 	q = realType.ReplaceAllString(q, "REAL")
 	return tableEnd.ReplaceAllString(q, ") STRICT;")
 }
+
+// postgresDDL makes texts compare by their bytes, as in SQLite and in Go, whatever language the database was made for:
+// ids are paged and cut into ranges by that order.
+func postgresDDL(q string) string {
+	return textType.ReplaceAllString(blobType.ReplaceAllString(q, "BYTEA"), `TEXT COLLATE "C"`)
+}
+
+// lowered is what a search compares a column with; both sides must take the same letters for capitals.
+var lowered = strings.NewReplacer("LOWER(?)", `LOWER(CAST(? AS TEXT) COLLATE "C")`)
 
 var rebound sync.Map // SQL text → SQL text with $n; texts are constants and builders with few shapes
 
@@ -71,9 +81,10 @@ func rebindPostgres(q string) string {
 		return r.(string)
 	}
 	var b strings.Builder
+	text := lowered.Replace(q)
 	n, quoted := 0, false
-	for i := 0; i < len(q); i++ {
-		switch c := q[i]; {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
 		case c == '\'':
 			quoted = !quoted
 			b.WriteByte(c)

@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -161,6 +163,38 @@ func TestCancelledTx(t *testing.T) {
 		}
 		if n, err := store.One[int](t.Context(), db, "SELECT COUNT(*) FROM counters"); err != nil || n != 0 {
 			t.Errorf("kept %d rows, %v", n, err)
+		}
+	})
+}
+
+// Whatever language the database was made for, texts compare by their bytes, as in SQLite and in Go: ids are paged and
+// cut into ranges by that order.
+func TestTextsCompareByBytes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		type counter struct {
+			Name  string `db:"name"`
+			Value int64  `db:"value"`
+		}
+		if err := db.Tx(ctx, func(tx *store.Tx) error {
+			_, err := store.InsertAll(ctx, tx, "counters", []counter{{"a-2", 0}, {"A-1", 0}, {"a~", 0}, {"b", 0}, {"É", 0}}, "")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for query, want := range map[string][]string{
+			`SELECT name FROM counters ORDER BY name`:                                         {"A-1", "a-2", "a~", "b", "É"},
+			`SELECT name FROM counters WHERE name > 'a-' AND name < 'a-~' ORDER BY name`:      {"a-2"},
+			`SELECT name FROM counters WHERE LOWER(name) LIKE LOWER(?) ESCAPE '\' ORDER BY 1`: {"É"},
+		} {
+			var args []any
+			if strings.Contains(query, "?") {
+				args = append(args, "É")
+			}
+			got, err := store.All[string](ctx, db, query, args...)
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s: %q, %v; want %q", query, got, err, want)
+			}
 		}
 	})
 }
