@@ -46,7 +46,7 @@ func (k known) Reach(ctx context.Context, q store.Querier, numbers []uint32) (ma
 	}
 	out := make(map[uint32]campaign.Person, len(all))
 	for _, c := range all {
-		out[c.Number] = campaign.Person{Number: c.Number, ID: c.ID, Name: c.Name, Email: c.Email, Phone: c.Phone, Owner: c.Owner, Erased: c.Erased}
+		out[c.Number] = campaign.Person{Number: c.Number, ID: c.ID, Name: c.Name, Email: c.Email, Phone: c.Phone, Owner: c.Owner, Zone: c.Zone, Erased: c.Erased}
 	}
 	return out, nil
 }

@@ -27,7 +27,7 @@ func persons(in []importing.Person) []customer.Person {
 	for i, p := range in {
 		out[i] = customer.Person{
 			Keys: make([]customer.Key, len(p.Keys)), Code: p.Code, Name: p.Name, Gender: p.Gender, Birthday: p.Birthday, Province: p.Province,
-			City: p.City, Source: p.Source, Store: p.Store, Level: p.Level, RegisteredAt: p.RegisteredAt, SeenAt: p.SeenAt,
+			City: p.City, Source: p.Source, Store: p.Store, Level: p.Level, Zone: p.Zone, RegisteredAt: p.RegisteredAt, SeenAt: p.SeenAt,
 		}
 		for j, k := range p.Keys {
 			out[i].Keys[j] = customer.Key{Kind: k[0], Value: k[1]}

@@ -33,6 +33,7 @@ const (
 	FieldCity         = "city"
 	FieldStore        = "store"
 	FieldLevel        = "level"
+	FieldZone         = "zone"
 	FieldSource       = "source"
 	FieldRegistered   = "registered_at"
 	FieldConsentEmail = "consent_email"
@@ -61,6 +62,7 @@ var personFields = []Field{
 var customerFields = append([]Field{
 	{FieldGender, false, []string{"gender", "sex", "性别"}},
 	{FieldBirthday, false, []string{"birthday", "birthdate", "dob", "生日", "出生日期"}},
+	{FieldZone, false, []string{"zone", "timezone", "time_zone", "tz", "时区", "所在时区", "客户时区", "会员时区"}},
 	{FieldSource, false, []string{"source", "channel", "来源", "来源渠道", "渠道", "客户来源"}},
 	{FieldRegistered, false, []string{"registered", "registeredat", "registered_at", "createdat", "created_at", "joined", "注册时间", "注册日期", "入会时间", "成为会员时间", "成为客户时间", "创建时间", "首次添加时间"}},
 	{FieldConsentEmail, false, []string{"consent_email", "emailconsent", "email_opt_in", "同意邮件", "接收邮件", "邮件订阅"}},

@@ -60,6 +60,7 @@ const (
 	ReasonTooLong         = "too_long"      // a text above its limit
 	ReasonBadPhone        = "bad_phone"
 	ReasonBadEmail        = "bad_email"
+	ReasonBadZone         = "bad_zone"          // not the IANA name of a time zone
 	ReasonNotPaid         = "not_paid"          // the order's status says that nothing was paid
 	ReasonOtherCustomer   = "other_customer"    // another line of the order names another customer
 	ReasonRefundUnmatched = "refund_unmatched"  // a refund whose order cannot be told
@@ -198,6 +199,7 @@ type Person struct {
 	Source       string
 	Store        string
 	Level        string
+	Zone         string // IANA name of a time zone
 	RegisteredAt time.Time
 	SeenAt       time.Time
 }

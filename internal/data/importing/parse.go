@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/files"
 	"huoshui/internal/platform/money"
 )
@@ -34,6 +35,7 @@ type entry struct {
 	city        string
 	store       string
 	level       string
+	zone        string
 	source      string
 	product     string
 	productName string
@@ -171,6 +173,11 @@ func (p *parser) profile(row files.Row, e *entry) *refusal {
 	var err error
 	if e.source, err = text(p.cell(row, FieldSource)); err != nil {
 		return &refusal{FieldSource, reasonOf(err)}
+	}
+	if e.zone = files.Text(p.cell(row, FieldZone)); e.zone != "" {
+		if _, known := clock.Zone(e.zone); !known {
+			return &refusal{FieldZone, ReasonBadZone}
+		}
 	}
 	if raw := files.Text(p.cell(row, FieldRegistered)); raw != "" {
 		t, err := files.Time(raw, p.zone)
@@ -407,7 +414,7 @@ func (e *entry) keys(channel string) (out [][2]string) {
 func (e *entry) asPerson(channel string) Person {
 	p := Person{
 		Keys: e.keys(channel), Code: e.external, Name: e.name, Gender: e.gender, Birthday: e.birthday, Province: e.province, City: e.city,
-		Source: e.source, Store: e.store, Level: e.level,
+		Source: e.source, Store: e.store, Level: e.level, Zone: e.zone,
 	}
 	if p.Source == "" {
 		p.Source = channel

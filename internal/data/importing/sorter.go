@@ -245,9 +245,9 @@ func (e *entry) decode(b []byte) error {
 	return nil
 }
 
-func (e *entry) texts() [18]*string {
-	return [18]*string{&e.order, &e.lineID, &e.external, &e.phone, &e.email, &e.card, &e.name, &e.gender, &e.birthday, &e.province, &e.city,
-		&e.store, &e.level, &e.source, &e.product, &e.productName, &e.category, &e.consents}
+func (e *entry) texts() [19]*string {
+	return [19]*string{&e.order, &e.lineID, &e.external, &e.phone, &e.email, &e.card, &e.name, &e.gender, &e.birthday, &e.province, &e.city,
+		&e.store, &e.level, &e.zone, &e.source, &e.product, &e.productName, &e.category, &e.consents}
 }
 
 func (e *entry) numbers() [7]*int64 {

@@ -9,6 +9,7 @@ import (
 
 	"huoshui/internal/marketing/channel"
 	"huoshui/internal/marketing/policy"
+	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/outbox"
 	"huoshui/internal/platform/store"
@@ -114,15 +115,10 @@ func (s *Service) judge(ctx context.Context, q store.Querier, a *active, ch stri
 	if err != nil {
 		return nil, err
 	}
-	zones := map[string]*time.Location{}
 	message := policy.Message{Channel: ch, Deadline: a.Plan.Deadline}
 	return func(n uint32) (Person, policy.Decision) {
 		p, known := people[n]
-		zone, cached := zones[p.Zone]
-		if !cached && p.Zone != "" {
-			zone, _ = time.LoadLocation(p.Zone) // an unknown name leaves nil: the business zone
-			zones[p.Zone] = zone
-		}
+		zone, _ := clock.Zone(p.Zone) // none, or an unknown one, is nil: the business zone
 		d := policy.Decide(policy.Person{
 			Number: n, Zone: zone, Erased: p.Erased || !known, HasAddress: reachable(p, ch),
 			Consent: policy.Consent(said[n]), Suppressed: suppressed[n], Excluded: a.in(n),

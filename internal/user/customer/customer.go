@@ -34,6 +34,7 @@ type Customer struct {
 	Store           string    `db:"store" json:"store"`
 	Owner           string    `db:"owner" json:"owner" doc:"Staff id"`
 	Level           string    `db:"level" json:"level"`
+	Zone            string    `db:"zone,null" json:"zone,omitempty" doc:"The person's own time zone, an IANA name; left out: the business zone"`
 	RegisteredAt    time.Time `db:"registered_at" json:"registered_at"`
 	RegisteredKnown bool      `db:"registered_known" json:"registered_known" doc:"False: the time of the first order stands in"`
 	Orders          int64     `db:"orders" json:"orders"`
@@ -65,6 +66,7 @@ type Person struct {
 	Source       string
 	Store        string
 	Level        string
+	Zone         string    // IANA name
 	RegisteredAt time.Time // zero: not known
 	// SeenAt is the earliest time the source saw the person; it stands in for an unknown registration.
 	SeenAt time.Time
@@ -117,6 +119,9 @@ func (c *Customer) learn(p Person) (changed bool) {
 	fill(&c.Store, p.Store)
 	if p.Level != "" && p.Level != c.Level { // a level is a state, not a birthmark: the newest word counts
 		c.Level, changed = p.Level, true
+	}
+	if p.Zone != "" && p.Zone != c.Zone { // people move
+		c.Zone, changed = p.Zone, true
 	}
 	for _, k := range p.Keys {
 		switch k.Kind {

@@ -228,7 +228,7 @@ func (r *resolving) write(ctx context.Context, tx *store.Tx) error {
 
 const replaceProfile = `ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, phone = excluded.phone,
 	email = excluded.email, gender = excluded.gender, birthday = excluded.birthday, province = excluded.province,
-	city = excluded.city, source = excluded.source, store = excluded.store, level = excluded.level,
+	city = excluded.city, source = excluded.source, store = excluded.store, level = excluded.level, zone = excluded.zone,
 	registered_at = excluded.registered_at, registered_known = excluded.registered_known, updated_at = excluded.updated_at`
 
 // Purchases is what settled orders add to one person's sums; amounts in fen.

@@ -15,6 +15,7 @@ CREATE TABLE customers (
     store TEXT NOT NULL,
     owner TEXT NOT NULL,
     level TEXT NOT NULL,
+    zone TEXT, -- IANA name of the person's own time zone; NULL: the business zone
     registered_at BIGINT NOT NULL,
     registered_known BOOLEAN NOT NULL,
     orders BIGINT NOT NULL,

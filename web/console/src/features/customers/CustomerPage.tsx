@@ -1,5 +1,5 @@
 import { $api } from "@huoshui/api";
-import { Cards, Count, Facts, Loaded, Money, None, Page, Panel, RowDrawer, StatCard, When } from "@huoshui/ui";
+import { Cards, Count, Facts, Loaded, Money, None, Page, Panel, RowDrawer, StatCard, useReader, When } from "@huoshui/ui";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useUrlState } from "../../shell/url";
@@ -29,6 +29,7 @@ export default function CustomerPage() {
 function Body(props: { customer: Profile }) {
   const { t } = useTranslation();
   const [state, setState] = useUrlState({ order: "" });
+  const reader = useReader();
   const c = props.customer;
   return (
     <>
@@ -67,6 +68,13 @@ function Body(props: { customer: Profile }) {
                 { label: t("customers.source"), value: <Channel code={c.source} /> },
                 { label: t("customers.level"), value: c.level || <None /> },
                 { label: t("customers.store"), value: c.store || <None /> },
+                {
+                  label: t("customers.zone"),
+                  value: c.zone || (
+                    <span className="hs-secondary">{t("customers.zone_business", { zone: reader.zone })}</span>
+                  ),
+                  why: t("customers.zone_why"),
+                },
                 {
                   label: t("customers.registered"),
                   value: <When at={c.registered_at} />,
