@@ -29,7 +29,8 @@ type leafFold struct {
 type kindPlan struct {
 	plain   []int32      // without conditions on columns, or only on amounts
 	byCode  [6]codeTable // by the value of the filter's first column
-	indexed bool         // byCode holds something
+	indexed []int        // the columns for which byCode holds something
+	since   int64        // facts before it are in no window
 }
 
 // codeTable is a list of places for each of some dictionary codes. Low codes, which most are, lie in a slice.
@@ -73,7 +74,9 @@ type filterPlan struct {
 	amounts   bool // amounts must lie in min…max
 	sumAmount bool
 	sumUnits  bool
-	windows   []windowPlan // by from, the latest first
+	since     int64        // facts before it are in no window
+	spans     []span       // of windows, by from, the latest first
+	windows   []windowPlan // likewise
 }
 
 type codeTest struct {
@@ -81,10 +84,51 @@ type codeTest struct {
 	set    map[uint32]struct{}
 }
 
-// windowPlan holds the leaves of one filter and one window, by measure.
+// windowPlan holds the leaves of one filter and one window.
 type windowPlan struct {
 	span
-	count, days, amount, units, average, first, last, sinceFirst, sinceLast []test
+	asks []ask
+}
+
+// ask is the leaves of one measure.
+type ask struct {
+	code measureCode
+	bounds
+}
+
+// measureCode is a measure as a small number.
+type measureCode uint8
+
+const (
+	ofCount measureCode = iota
+	ofDays
+	ofAmount
+	ofUnits
+	ofAverage
+	ofFirst
+	ofLast
+	ofSinceFirst
+	ofSinceLast
+)
+
+var measureCodes = map[string]measureCode{
+	MeasureCount: ofCount, MeasureDays: ofDays, MeasureAmount: ofAmount, MeasureQuantity: ofUnits, MeasureAverage: ofAverage,
+	MeasureFirst: ofFirst, MeasureLast: ofLast, MeasureSinceFirst: ofSinceFirst, MeasureSinceLast: ofSinceLast,
+}
+
+// bounds is tests of one value: those that hold for nobody by default, by low, and the others.
+type bounds struct {
+	rising []test
+	zero   []test
+}
+
+func (b *bounds) add(t test) {
+	if t.zero {
+		b.zero = append(b.zero, t)
+		return
+	}
+	at, _ := slices.BinarySearchFunc(b.rising, t, func(a, b test) int { return cmp.Compare(a.low, b.low) })
+	b.rising = slices.Insert(b.rising, at, t)
 }
 
 // test is a leaf's bounds on its measure.
@@ -94,15 +138,13 @@ type test struct {
 	zero      bool
 }
 
-func (t test) differs(v int64) bool { return (v >= t.low && v <= t.high) != t.zero }
-
 // peoplePlan is which leaves an attribute may touch.
 type peoplePlan struct {
 	codes    [7]codeTable // attributeNames
 	phone    []int32
 	email    []int32
-	joined   []test
-	aged     []test
+	joined   bounds
+	aged     bounds
 	birthday map[int32][]int32 // month*100+day
 	today    int32             // year*10000+month*100+day
 	any      bool
@@ -135,7 +177,10 @@ func (f *leafFold) Begin(p *Pass) error {
 		f.filters[at].add(l, int32(i))
 	}
 	for i := range f.filters {
-		slices.SortFunc(f.filters[i].windows, func(a, b windowPlan) int { return cmp.Compare(b.from, a.from) })
+		f.filters[i].settled()
+	}
+	for i := range f.kinds {
+		f.kinds[i].settled(f.filters)
 	}
 	return nil
 }
@@ -167,7 +212,9 @@ func (f *leafFold) addFilter(p *Pass, from *filter) {
 				continue
 			}
 			placed = true
-			kind.indexed = true
+			if !slices.Contains(kind.indexed, column) {
+				kind.indexed = append(kind.indexed, column)
+			}
 			for c := range set {
 				kind.byCode[column].add(c, at)
 			}
@@ -179,36 +226,50 @@ func (f *leafFold) addFilter(p *Pass, from *filter) {
 	f.filters = append(f.filters, plan)
 }
 
-func (f *filterPlan) add(l *leaf, at int32) {
+func (f *filterPlan) add(l *leaf, leaf int32) {
 	i := slices.IndexFunc(f.windows, func(w windowPlan) bool { return w.span == l.window })
 	if i < 0 {
 		i = len(f.windows)
 		f.windows = append(f.windows, windowPlan{span: l.window})
 	}
 	w := &f.windows[i]
-	t := test{l.low, l.high, at, l.zero}
-	switch l.measure {
-	case MeasureCount:
-		w.count = append(w.count, t)
-	case MeasureDays:
-		w.days = append(w.days, t)
-	case MeasureAmount:
-		w.amount = append(w.amount, t)
-		f.sumAmount = true
-	case MeasureQuantity:
-		w.units = append(w.units, t)
-		f.sumUnits = true
-	case MeasureAverage:
-		w.average = append(w.average, t)
-		f.sumAmount = true
-	case MeasureFirst:
-		w.first = append(w.first, t)
-	case MeasureLast:
-		w.last = append(w.last, t)
-	case MeasureSinceFirst:
-		w.sinceFirst = append(w.sinceFirst, t)
-	case MeasureSinceLast:
-		w.sinceLast = append(w.sinceLast, t)
+	code := measureCodes[l.measure]
+	f.sumAmount = f.sumAmount || code == ofAmount || code == ofAverage
+	f.sumUnits = f.sumUnits || code == ofUnits
+	at := slices.IndexFunc(w.asks, func(a ask) bool { return a.code == code })
+	if at < 0 {
+		at = len(w.asks)
+		w.asks = append(w.asks, ask{code: code})
+	}
+	w.asks[at].add(test{l.low, l.high, leaf, l.zero})
+}
+
+// settled orders the windows when all are there.
+func (f *filterPlan) settled() {
+	slices.SortFunc(f.windows, func(a, b windowPlan) int { return cmp.Compare(b.from, a.from) })
+	f.spans = make([]span, len(f.windows))
+	for i, w := range f.windows {
+		f.spans[i] = w.span
+	}
+	f.since = f.spans[len(f.spans)-1].from
+}
+
+// settled finds the earliest fact that a filter of the kind looks at.
+func (k *kindPlan) settled(filters []filterPlan) {
+	k.since = always
+	look := func(places []int32) {
+		for _, at := range places {
+			k.since = min(k.since, filters[at].since)
+		}
+	}
+	look(k.plain)
+	for i := range k.byCode {
+		for _, places := range k.byCode[i].low {
+			look(places)
+		}
+		for _, places := range k.byCode[i].high {
+			look(places)
+		}
 	}
 }
 
@@ -229,9 +290,9 @@ func (q *peoplePlan) add(p *Pass, l *leaf, at int32) {
 	case l.contact != nil:
 		q.email = append(q.email, at)
 	case l.joined:
-		q.joined = append(q.joined, test{low: l.window.from, high: l.window.to - 1, leaf: at})
+		q.joined.add(test{low: l.window.from, high: l.window.to - 1, leaf: at})
 	case l.aged:
-		q.aged = append(q.aged, test{low: l.low, high: l.high, leaf: at})
+		q.aged.add(test{low: l.low, high: l.high, leaf: at})
 	case l.born != nil:
 		if q.birthday == nil {
 			q.birthday = map[int32][]int32{}

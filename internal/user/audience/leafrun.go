@@ -1,7 +1,7 @@
 package audience
 
 import (
-	"sort"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -9,33 +9,36 @@ import (
 
 // Range implements Fold.
 func (f *leafFold) Range(from, to uint32) (func(*Timeline), func()) {
-	r := &leafRun{f: f, base: from &^ 63, sums: make([]int64, 1, 64)}
+	r := &leafRun{f: f, base: from &^ 63, stride: len(f.leaves) + 1}
 	if to-from >= 1<<16 {
 		r.base = from &^ (1<<16 - 1)
 	}
 	r.width = int(to-r.base+63) >> 6
-	r.words = make([]uint64, r.width*(len(f.leaves)+1))
+	r.words = make([]uint64, r.width*r.stride)
 	r.hits = make([][]int32, len(f.filters))
 	return r.see, r.done
 }
 
-// leafRun is the fold's work on one range.
+// leafRun is the fold's work on one range. The bits of 64 neighbouring people lie together for all leaves: one person touches
+// many leaves and the next person the same.
 type leafRun struct {
 	f       *leafFold
 	base    uint32
-	width   int
-	words   []uint64 // per leaf, then the universe
+	width   int      // in words
+	stride  int      // leaves, then the universe
+	words   []uint64 // width × stride
 	hits    [][]int32
 	touched []int32
-	sums    []int64 // running sums over the hits of one filter, sums[0] = 0
+	ts      []int64 // of the hits of one filter
+	sums    []int64 // running sums over them, sums[0] = 0
 	units   []int64
 
-	word int
-	bit  uint64
-	day  dayer
+	row []uint64 // the words of the person's 64
+	bit uint64
+	day dayer
 }
 
-func (r *leafRun) set(leaf int32) { r.words[int(leaf)*r.width+r.word] |= r.bit }
+func (r *leafRun) set(leaf int32) { r.row[leaf] |= r.bit }
 
 func (r *leafRun) setAll(leaves []int32) {
 	for _, l := range leaves {
@@ -45,7 +48,8 @@ func (r *leafRun) setAll(leaves []int32) {
 
 func (r *leafRun) see(t *Timeline) {
 	off := t.Customer - r.base
-	r.word, r.bit = int(off>>6), 1<<(off&63)
+	at := int(off>>6) * r.stride
+	r.row, r.bit = r.words[at:at+r.stride], 1<<(off&63)
 	r.set(int32(len(r.f.leaves)))
 	if r.f.people.any {
 		r.person(&t.Person)
@@ -55,11 +59,16 @@ func (r *leafRun) see(t *Timeline) {
 			continue
 		}
 		plan := &r.f.kinds[k]
+		if t.TS[i] < plan.since {
+			continue
+		}
 		for _, at := range plan.plain {
 			r.hit(t, at, i)
 		}
-		if plan.indexed {
-			r.indexed(t, plan, i)
+		for _, column := range plan.indexed {
+			for _, at := range plan.byCode[column].get(t.code(column)[i]) {
+				r.hit(t, at, i)
+			}
 		}
 	}
 	for _, at := range r.touched {
@@ -67,18 +76,6 @@ func (r *leafRun) see(t *Timeline) {
 		r.hits[at] = r.hits[at][:0]
 	}
 	r.touched = r.touched[:0]
-}
-
-func (r *leafRun) indexed(t *Timeline, plan *kindPlan, i int) {
-	for column := range plan.byCode {
-		codes := &plan.byCode[column]
-		if codes.empty() {
-			continue
-		}
-		for _, at := range codes.get(t.code(column)[i]) {
-			r.hit(t, at, i)
-		}
-	}
 }
 
 // code returns a column of codes by its place in filterNames.
@@ -100,6 +97,9 @@ func (t *Timeline) code(column int) []uint32 {
 
 func (r *leafRun) hit(t *Timeline, at int32, i int) {
 	f := &r.f.filters[at]
+	if t.TS[i] < f.since {
+		return
+	}
 	if f.amounts && (t.Amount[i] < f.min || t.Amount[i] > f.max) {
 		return
 	}
@@ -116,29 +116,34 @@ func (r *leafRun) hit(t *Timeline, at int32, i int) {
 
 // settle answers the leaves of a filter from the facts it matched, never none.
 func (r *leafRun) settle(t *Timeline, f *filterPlan, hits []int32) {
+	ts := r.ts[:0]
+	for _, h := range hits {
+		ts = append(ts, t.TS[h])
+	}
+	r.ts = ts
 	if f.sumAmount {
 		r.sums = running(r.sums, hits, t.Amount)
 	}
 	if f.sumUnits {
 		r.units = running(r.units, hits, t.Quantity)
 	}
-	last := t.TS[hits[len(hits)-1]]
-	low := len(hits) // windows come with the latest beginning first, so the first fact inside only moves down
-	for i := range f.windows {
-		w := &f.windows[i]
+	last := ts[len(ts)-1]
+	low := len(ts) // windows come with the latest beginning first, so the first fact inside only moves down
+	for i, w := range f.spans {
 		if last < w.from {
 			continue
 		}
-		for low > 0 && t.TS[hits[low-1]] >= w.from {
+		for low > 0 && ts[low-1] >= w.from {
 			low--
 		}
-		high := len(hits)
+		high := len(ts)
 		if last >= w.to {
-			high = sort.Search(len(hits), func(i int) bool { return t.TS[hits[i]] >= w.to })
+			if ts[low] >= w.to {
+				continue
+			}
+			high, _ = slices.BinarySearch(ts, w.to)
 		}
-		if low < high {
-			r.window(t, w, hits[low:high], low, high)
-		}
+		r.window(t, &f.windows[i], hits, low, high)
 	}
 }
 
@@ -152,42 +157,64 @@ func running(sums []int64, hits []int32, values []int64) []int64 {
 	return sums
 }
 
-// window answers the leaves of one window from the facts inside it, never none.
+// window answers the leaves of one window from the facts inside it, hits[low:high], never none.
 func (r *leafRun) window(t *Timeline, w *windowPlan, hits []int32, low, high int) {
-	n := int64(len(hits))
-	r.check(w.count, n)
-	if len(w.amount) > 0 {
-		r.check(w.amount, r.sums[high]-r.sums[low])
-	}
-	if len(w.units) > 0 {
-		r.check(w.units, r.units[high]-r.units[low])
-	}
-	if len(w.average) > 0 {
-		sum := r.sums[high] - r.sums[low]
-		down := floorDiv(sum, n)
-		up := -floorDiv(-sum, n)
-		for _, one := range w.average { // bounds are whole fen: sum/n ≥ low ⇔ ⌊sum/n⌋ ≥ low
-			if down >= one.low && up <= one.high {
-				r.set(one.leaf)
-			}
+	for i := range w.asks {
+		a := &w.asks[i]
+		switch a.code {
+		case ofCount:
+			r.check(&a.bounds, int64(high-low))
+		case ofAmount:
+			r.check(&a.bounds, r.sums[high]-r.sums[low])
+		case ofUnits:
+			r.check(&a.bounds, r.units[high]-r.units[low])
+		case ofAverage:
+			r.average(&a.bounds, r.sums[high]-r.sums[low], int64(high-low))
+		case ofDays:
+			r.check(&a.bounds, r.day.count(t.TS, hits[low:high], r.f.zone))
+		case ofFirst:
+			r.check(&a.bounds, edge(t, hits[low:high], 0, 1))
+		case ofLast:
+			r.check(&a.bounds, edge(t, hits[low:high], high-low-1, -1))
+		case ofSinceFirst:
+			r.check(&a.bounds, r.ts[low])
+		case ofSinceLast:
+			r.check(&a.bounds, r.ts[high-1])
 		}
 	}
-	if len(w.days) > 0 {
-		r.check(w.days, r.day.count(t.TS, hits, r.f.zone))
-	}
-	if len(w.first) > 0 {
-		r.check(w.first, edge(t, hits, 0, 1))
-	}
-	if len(w.last) > 0 {
-		r.check(w.last, edge(t, hits, len(hits)-1, -1))
-	}
-	r.check(w.sinceFirst, t.TS[hits[0]])
-	r.check(w.sinceLast, t.TS[hits[len(hits)-1]])
 }
 
-func (r *leafRun) check(tests []test, value int64) {
-	for _, one := range tests {
-		if one.differs(value) {
+// average compares sum/n with bounds that are whole fen: sum/n ≥ low ⇔ ⌊sum/n⌋ ≥ low, sum/n ≤ high ⇔ ⌈sum/n⌉ ≤ high.
+func (r *leafRun) average(b *bounds, sum, n int64) {
+	down := floorDiv(sum, n)
+	up := down
+	if down*n != sum {
+		up++
+	}
+	for i := range b.rising {
+		one := &b.rising[i]
+		if down < one.low {
+			break
+		}
+		if up <= one.high {
+			r.set(one.leaf)
+		}
+	}
+}
+
+func (r *leafRun) check(b *bounds, value int64) {
+	for i := range b.rising {
+		one := &b.rising[i]
+		if value < one.low {
+			break
+		}
+		if value <= one.high {
+			r.set(one.leaf)
+		}
+	}
+	for i := range b.zero {
+		one := &b.zero[i]
+		if value < one.low || value > one.high {
 			r.set(one.leaf)
 		}
 	}
@@ -224,7 +251,7 @@ func (r *leafRun) person(p *Person) {
 		r.setAll(q.email)
 	}
 	if p.Registered != 0 {
-		r.check(q.joined, p.Registered)
+		r.check(&q.joined, p.Registered)
 	}
 	if p.Birthday == 0 {
 		return
@@ -233,24 +260,24 @@ func (r *leafRun) person(p *Person) {
 		r.setAll(q.birthday[p.Birthday%10000])
 	}
 	if age := years(p.Birthday, q.today); age >= 0 {
-		r.check(q.aged, age)
+		r.check(&q.aged, age)
 	}
 }
 
 func (r *leafRun) done() {
 	f := r.f
-	part := make([]*roaring.Bitmap, len(f.leaves)+1)
-	for i := range part {
-		words := r.words[i*r.width : (i+1)*r.width]
-		for len(words) > 0 && words[len(words)-1] == 0 {
-			words = words[:len(words)-1]
+	part := make([]*roaring.Bitmap, r.stride)
+	const together = 8 // words of a cache line
+	columns := make([]uint64, together*r.width)
+	for first := 0; first < r.stride; first += together {
+		n := min(together, r.stride-first)
+		for at := range r.width {
+			for i, word := range r.words[at*r.stride+first:][:n] {
+				columns[i*r.width+at] = word
+			}
 		}
-		if len(words) == 0 {
-			continue
-		}
-		part[i] = roaring.FromDense(words, true)
-		if r.base > 0 {
-			part[i] = roaring.AddOffset64(part[i], int64(r.base))
+		for i := range n {
+			part[first+i] = r.bitmap(columns[i*r.width : (i+1)*r.width])
 		}
 	}
 	f.mu.Lock()
@@ -264,6 +291,21 @@ func (r *leafRun) done() {
 			f.out[i].Or(b)
 		}
 	}
+}
+
+// bitmap makes a set of a range's words; nil for the empty set.
+func (r *leafRun) bitmap(words []uint64) *roaring.Bitmap {
+	for len(words) > 0 && words[len(words)-1] == 0 {
+		words = words[:len(words)-1]
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	b := roaring.FromDense(words, true)
+	if r.base > 0 {
+		b = roaring.AddOffset64(b, int64(r.base))
+	}
+	return b
 }
 
 // dayer tells calendar days quickly: the zone's offset is asked again only where it changes.
