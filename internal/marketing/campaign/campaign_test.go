@@ -34,6 +34,7 @@ type crowd struct {
 	zone map[uint32]string
 	mu   sync.Mutex
 	segs map[string]*roaring.Bitmap
+	lost string // a segment that cannot be worked out
 	got  map[string]campaign.Order
 }
 
@@ -41,6 +42,9 @@ func (c *crowd) Resolve(_ context.Context, kind, id string) (*roaring.Bitmap, er
 	if kind == "segment" {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if id == c.lost && id != "" {
+			return nil, errs.New(errs.Unavailable, "segment.unavailable", "segment %s cannot be worked out", id)
+		}
 		if s, ok := c.segs[id]; ok {
 			return s.Clone(), nil
 		}

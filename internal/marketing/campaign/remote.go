@@ -101,9 +101,7 @@ func (q *remote) work(ctx context.Context, version int64) error {
 		q.recorder(context.WithoutCancel(ctx))
 	}()
 	err := q.feed(inner, version, perSecond)
-	if err != nil || ctx.Err() != nil {
-		stop() // workers give back what they have not begun
-	}
+	stop() // workers give back what they have not begun, also those that wait for a destination nobody wants any more
 	close(q.jobs)
 	workers.Wait()
 	close(q.results)

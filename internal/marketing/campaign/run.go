@@ -27,6 +27,7 @@ type active struct {
 	stopped  *atomic.Bool // paused or cancelled: nothing more is handed over; shared by all copies
 	said     map[string]*content.Compiled
 	excluded []exclusion
+	ruled    []string        // the policy's own lists among the excluded: others are in force once they differ
 	people   *roaring.Bitmap // the frozen audience, while it is being planned
 }
 
@@ -67,6 +68,9 @@ func (s *Service) run(ctx context.Context) error {
 	}
 	defer s.running.Store(false)
 	if err := s.reconcile(ctx); err != nil {
+		return err
+	}
+	if err := s.refresh(ctx); err != nil { // before any queue goes by what an earlier run knew
 		return err
 	}
 	defer func() {
@@ -209,13 +213,30 @@ func (s *Service) step(ctx context.Context) (worked bool, err error) {
 	}
 	worked = started
 	for _, a := range s.snapshot() {
-		did, err := s.advance(ctx, a)
-		if err != nil {
-			return worked, fmt.Errorf("%s: %w", a.ID, err)
+		before := s.troubles[a.ID]
+		if time.Now().Before(before.until) {
+			continue
 		}
+		did, err := s.advance(ctx, a)
+		if err != nil && ctx.Err() != nil {
+			return worked, err
+		}
+		if err != nil { // it rests, and holds up no other
+			wait := min(max(2*before.wait, atRest), time.Minute)
+			s.troubles[a.ID] = trouble{wait, time.Now().Add(wait)}
+			s.Log.WarnContext(ctx, "campaign cannot go on", "campaign", a.ID, "error", err)
+			continue
+		}
+		delete(s.troubles, a.ID)
 		worked = worked || did
 	}
 	return worked, nil
+}
+
+// trouble is how long a campaign rests that could not go on, by the machine's clock.
+type trouble struct {
+	wait  time.Duration
+	until time.Time
 }
 
 // refresh reads the settings and which campaigns are being carried out.
@@ -238,10 +259,15 @@ func (s *Service) refresh(ctx context.Context) error {
 		if old, ok := s.active[row.ID]; ok {
 			stopped := row.State != Sending
 			was := old.stopped.Swap(stopped)
-			if old.State == row.State && old.Planned == row.Planned && old.Frozen == row.Frozen && old.Cursor == row.Cursor && was == stopped {
+			ruled := old.excluded == nil || slices.Equal(old.ruled, set.rules.ExcludeSegments)
+			if old.State == row.State && old.Planned == row.Planned && old.Frozen == row.Frozen && old.Cursor == row.Cursor && was == stopped && ruled {
 				continue
 			}
-			s.active[row.ID] = &active{Campaign: row, stopped: old.stopped, said: old.said, excluded: old.excluded, people: old.people}
+			a := &active{Campaign: row, stopped: old.stopped, said: old.said, people: old.people}
+			if ruled {
+				a.excluded, a.ruled = old.excluded, old.ruled
+			}
+			s.active[row.ID] = a
 			continue
 		}
 		a := &active{Campaign: row, stopped: &atomic.Bool{}, said: map[string]*content.Compiled{}}
@@ -318,11 +344,12 @@ func (s *Service) advance(ctx context.Context, a *active) (bool, error) {
 	case !a.Frozen:
 		return true, s.freeze(ctx, a)
 	case a.excluded == nil:
-		excluded, err := s.exclusionsOf(ctx, s.settings().rules, a.Plan)
+		rules := s.settings().rules
+		excluded, err := s.exclusionsOf(ctx, rules, a.Plan)
 		if err != nil {
 			return false, err
 		}
-		s.replace(a, func(n *active) { n.excluded = excluded })
+		s.replace(a, func(n *active) { n.excluded, n.ruled = excluded, rules.ExcludeSegments })
 		s.kick.ring()
 		return true, nil
 	case !a.Planned:
@@ -339,7 +366,7 @@ func (s *Service) replace(a *active, change func(*active)) {
 	if s.active[a.ID] != a {
 		return
 	}
-	n := &active{Campaign: a.Campaign, stopped: a.stopped, said: a.said, excluded: a.excluded, people: a.people}
+	n := &active{Campaign: a.Campaign, stopped: a.stopped, said: a.said, excluded: a.excluded, ruled: a.ruled, people: a.people}
 	change(n)
 	s.active[a.ID] = n
 }

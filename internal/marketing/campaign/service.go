@@ -116,6 +116,8 @@ type Service struct {
 	kick    *bell
 	running atomic.Bool
 
+	troubles map[string]trouble // by campaign; only the loop that advances campaigns knows them
+
 	mu     sync.Mutex
 	active map[string]*active
 	queues map[string]*remote
@@ -140,7 +142,7 @@ func NewService(p Parts) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Parts: p, journal: j, kick: newBell(), active: map[string]*active{}, queues: map[string]*remote{}, broken: map[string]string{}}, nil
+	return &Service{Parts: p, journal: j, kick: newBell(), active: map[string]*active{}, queues: map[string]*remote{}, troubles: map[string]trouble{}, broken: map[string]string{}}, nil
 }
 
 // Zone returns the business zone in force: the setting "zone", or Asia/Shanghai.
