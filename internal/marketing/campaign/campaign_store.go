@@ -41,6 +41,9 @@ func list(ctx context.Context, q store.Querier, f Filter) ([]Campaign, string, e
 	if f.Q != "" {
 		w.And(`LOWER(name) LIKE LOWER(?) ESCAPE '\'`, "%"+store.Like(f.Q)+"%")
 	}
+	if f.Strategy != "" { // in the query, or pages would come out short: ids have nothing that JSON escapes
+		w.And(`plan LIKE ? ESCAPE '\'`, `%"strategy":"`+store.Like(f.Strategy)+`"%`)
+	}
 	if f.After != "" {
 		w.And("id < ?", f.After)
 	}
@@ -55,9 +58,6 @@ func list(ctx context.Context, q store.Querier, f Filter) ([]Campaign, string, e
 	if len(rows) > f.Limit {
 		rows = rows[:f.Limit]
 		after = rows[f.Limit-1].ID
-	}
-	if f.Strategy != "" {
-		rows = slices.DeleteFunc(rows, func(c Campaign) bool { return c.Plan.Strategy != f.Strategy })
 	}
 	return rows, after, nil
 }

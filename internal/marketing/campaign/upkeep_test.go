@@ -2,12 +2,14 @@ package campaign_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"huoshui/internal/marketing/campaign"
 	"huoshui/internal/marketing/policy"
 	"huoshui/internal/platform/settings"
 	"huoshui/internal/platform/store"
@@ -108,4 +110,47 @@ func TestClaimsOfALostSender(t *testing.T) {
 			t.Errorf("%v, accepted %d", got, s.Accepted())
 		}
 	})
+}
+
+// A page of the campaigns of one strategy is as long as was asked for, however many others lie between.
+func TestListOfAStrategy(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b := newBench(t, db, 1, t.TempDir())
+		for i := range 9 {
+			plan := planOf(i)
+			if err := db.Tx(t.Context(), func(tx *store.Tx) error {
+				return store.Insert(t.Context(), tx, "campaigns", campaign.Campaign{ID: fmt.Sprint("cmp_", i), Name: "春", State: campaign.Draft, Plan: plan, CreatedAt: noon, UpdatedAt: noon})
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for after := ""; ; {
+			page, next, err := b.svc.List(t.Context(), campaign.Filter{Strategy: "str_1", After: after, Limit: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page) < 2 && next != "" {
+				t.Errorf("a page of %d, and more to come", len(page))
+			}
+			for _, c := range page {
+				got = append(got, c.ID)
+			}
+			if after = next; next == "" {
+				break
+			}
+		}
+		if d := cmp.Diff([]string{"cmp_6", "cmp_3", "cmp_0"}, got); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// planOf is a plan of strategy str_1 for every third campaign, of one with a like name for the others.
+func planOf(i int) campaign.Plan {
+	p := campaign.Plan{Audience: campaign.Target{Kind: "everyone"}, Strategy: "strX1"}
+	if i%3 == 0 {
+		p.Strategy = "str_1"
+	}
+	return p
 }
