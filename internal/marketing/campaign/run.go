@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -172,19 +173,24 @@ func (s *Service) due(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	for _, c := range sending {
+		var open []any
+		for _, ch := range c.Plan.Channels {
+			if slices.Contains(set.Enabled(), ch) && !s.isBroken(ch) {
+				open = append(open, ch)
+			}
+		}
+		// One statement sees one instant: asked one after the other, a message claimed in between would be in neither state.
+		var w store.Where
+		store.In(&w, "channel", open)
+		n, err := store.One[int](ctx, s.DB, `SELECT COUNT(*) FROM (SELECT id FROM messages WHERE campaign_id = ? AND
+			(state = 'sending' OR (state = 'queued' AND due_at <= ? AND `+strings.TrimPrefix(w.SQL(), " WHERE ")+`)) LIMIT 1) AS t`,
+			append([]any{c.ID, now}, w.Args()...)...)
+		if err != nil || n > 0 {
+			return n > 0, err
+		}
 		counts, err := countsOf(ctx, s.DB, c.ID)
 		if err != nil || remaining(counts) == 0 {
 			return true, err // all messages at their end, and not yet called done
-		}
-		for _, ch := range c.Plan.Channels {
-			if !slices.Contains(set.Enabled(), ch) || s.isBroken(ch) {
-				continue
-			}
-			n, err := store.One[int](ctx, s.DB, `SELECT COUNT(*) FROM (SELECT id FROM messages
-				WHERE campaign_id = ? AND channel = ? AND state = 'queued' AND due_at <= ? LIMIT 1) AS t`, c.ID, ch, now)
-			if err != nil || n > 0 {
-				return n > 0, err
-			}
 		}
 	}
 	return false, nil
