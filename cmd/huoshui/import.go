@@ -18,6 +18,7 @@ import (
 
 	"huoshui/internal/app"
 	"huoshui/internal/data/importing"
+	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/telemetry"
 )
 
@@ -214,8 +215,12 @@ func dryImport(ctx context.Context, e *env, s *importing.Service, imp importing.
 	return nil
 }
 
+// saveRejects writes the rejected lines of an import to a file, an empty one when there are none.
 func saveRejects(ctx context.Context, s *importing.Service, importID, path string) (err error) {
 	from, _, err := s.Rejects(ctx, importID)
+	if errs.Is(err, errs.NotFound) {
+		return os.WriteFile(path, nil, 0o600)
+	}
 	if err != nil {
 		return err
 	}
