@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -252,6 +253,46 @@ func TestCancelAndDryRun(t *testing.T) {
 		}
 		if _, err := os.Stat(s.Folder(imp.ID)); !os.IsNotExist(err) {
 			t.Errorf("the folder is still there: %v", err)
+		}
+	})
+}
+
+// TestAnImportElsewhere: an import whose file is not on this machine holds up none that is.
+func TestAnImportElsewhere(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		here, elsewhere := service(t, db), service(t, db)
+		start := func(s *importing.Service) importing.Import {
+			imp, err := s.Upload(t.Context(), importing.TargetCustomers, "c.csv", strings.NewReader("手机,姓名\n13800000001,甲\n"), "")
+			if err == nil {
+				imp.Spec.Channel = "store"
+				imp, err = s.Configure(t.Context(), imp.ID, imp.Format, imp.Spec)
+			}
+			if err == nil {
+				imp, err = s.Start(t.Context(), imp.ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return imp
+		}
+		there, mine := start(elsewhere), start(here)
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		ended := make(chan error, 1)
+		go func() { ended <- here.Run(ctx) }()
+		for ctx.Err() == nil {
+			if imp, err := here.Get(ctx, mine.ID); err == nil && imp.Status == importing.StatusDone {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		for id, want := range map[string]string{mine.ID: importing.StatusDone, there.ID: importing.StatusQueued} {
+			if imp, err := here.Get(t.Context(), id); err != nil || imp.Status != want {
+				t.Errorf("%s is %s, want %s; %v", id, imp.Status, want, err)
+			}
 		}
 	})
 }

@@ -333,12 +333,12 @@ func (s *Service) Delete(ctx context.Context, importID string) error {
 }
 
 // Run works off queued imports, one at a time, until ctx ends. Imports that were running when the process ended last
-// go on where they were.
+// go on where they were. An import is worked by the process that has its file: others leave it alone.
 func (s *Service) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		next, err := store.All[string](ctx, s.db, `SELECT id FROM imports WHERE status IN (?, ?, ?) ORDER BY id LIMIT 1`, StatusRunning, StatusCanceling, StatusQueued)
-		if err == nil && len(next) == 1 {
-			_, err = s.Execute(ctx, next[0], nil)
+		next, err := s.next(ctx)
+		if err == nil && next != "" {
+			_, err = s.Execute(ctx, next, nil)
 			if err == nil || errs.KindOf(err) == errs.Invalid {
 				continue
 			}
@@ -358,6 +358,23 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// next returns the first import that is to be worked and whose file is here; "" when there is none. One that is being
+// canceled needs no file to end.
+func (s *Service) next(ctx context.Context) (string, error) {
+	type row struct {
+		ID     string `db:"id"`
+		Status string `db:"status"`
+	}
+	all, err := store.All[row](ctx, s.db, `SELECT id, status FROM imports WHERE status IN (?, ?, ?) ORDER BY id`, StatusRunning, StatusCanceling, StatusQueued)
+	for _, r := range all {
+		if _, missing := os.Stat(s.file(r.ID)); missing == nil || r.Status == StatusCanceling {
+			return r.ID, nil
+		}
+		s.log.WarnContext(ctx, "import: its file is not here", "import", r.ID)
+	}
+	return "", err
 }
 
 // Execute runs an import to its end, from where it was, and returns it. report, if any, hears of progress. An error

@@ -136,7 +136,7 @@ func (r *run) commit(ctx context.Context, batch []item, last []byte) error {
 		if err != nil {
 			return err
 		}
-		if status == StatusCanceling {
+		if status != StatusRunning { // canceled, here or by another process
 			return errStopped
 		}
 		switch {
