@@ -29,7 +29,9 @@ describe("once around the loop", () => {
     await walk.look("wizard-content");
     await next.click();
     await main.getByRole("slider").first().waitFor();
+    await main.getByText(/策略建议在/).waitFor(); // the strategy's day and hour are filled in; the walk does not wait for them
     await walk.look("wizard-channels");
+    await main.getByText("立刻", { exact: true }).click();
     await next.click();
     await main.getByPlaceholder(/三月沉睡唤回/).fill("走一圈的唤回");
     await walk.look("wizard-check");

@@ -23,9 +23,9 @@ var Teams = []string{"community", "conversion", "vip_service", "senior_manager"}
 
 // Timing says when a strategy is best sent, in the business zone, and how long its result is watched.
 type Timing struct {
-	At         string `json:"at" yaml:"at" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" doc:"Best time of day, HH:MM; a campaign may choose another, and quiet hours hold a message in any case"`
-	Weekdays   []int  `json:"weekdays" yaml:"weekdays" doc:"Best days, 1 is Monday; empty means any"`
-	RepeatDays int    `json:"repeat_days" yaml:"repeat_days" minimum:"0" maximum:"366" doc:"Worth repeating after so many days; 0 means once"`
+	At         string `json:"at" yaml:"at" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" doc:"Best time of day, HH:MM: a new campaign proposes it; another may be chosen, and quiet hours hold a message in any case"`
+	Weekdays   []int  `json:"weekdays" yaml:"weekdays" doc:"Best days, 1 is Monday, empty any: a new campaign proposes the next of them"`
+	RepeatDays int    `json:"repeat_days" yaml:"repeat_days" minimum:"0" maximum:"366" doc:"Worth repeating after so many days, 0 once: advice to people, nothing is repeated by itself"`
 	WindowDays int    `json:"window_days" yaml:"window_days" minimum:"1" maximum:"90" doc:"Orders count for so many days after a person's assignment"`
 }
 

@@ -7,6 +7,7 @@ import {
   Loaded,
   Loading,
   Page,
+  useAhead,
   useConfirmDanger,
   useReader,
 } from "@huoshui/ui";
@@ -19,14 +20,21 @@ import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
 import { Estimate } from "./Estimate";
 import { AudienceStep, ChannelStep, CheckStep, ContentStep } from "./steps";
+import { advisedAt } from "./when";
 import type { Campaign, Plan } from "./words";
 import "./campaigns.css";
 
-/** What the wizard holds until it is saved: the name, the plan, and when to begin ("" at once). */
-export interface Draft {
+/** What the wizard holds until it is saved: the name, the plan, and when to begin ("" at once, undefined as advised). */
+interface Held {
   name: string;
   plan: Plan;
+  at: string | undefined;
+}
+
+/** What the wizard shows: when to begin ("" at once), and when the strategy would. */
+export interface Draft extends Held {
   at: string;
+  advised: string;
 }
 
 const stepKeys = ["audience", "content", "channels", "check"] as const;
@@ -43,11 +51,11 @@ export default function WizardPage() {
   );
   const [from] = useUrlState({ audience: "", strategy: "" });
   if (!id) {
-    return <Wizard first={{ name: "", plan: startPlan(from.audience, from.strategy), at: "" }} />;
+    return <Wizard first={{ name: "", plan: startPlan(from.audience, from.strategy), at: undefined }} />;
   }
   return (
     <Loaded query={draft} loading={<Page title={t("campaigns.edit")}>{<Loading />}</Page>}>
-      {(p) => <Wizard saved={p.campaign} first={{ name: p.campaign.name, plan: p.campaign.plan, at: "" }} />}
+      {(p) => <Wizard saved={p.campaign} first={{ name: p.campaign.name, plan: p.campaign.plan, at: undefined }} />}
     </Loaded>
   );
 }
@@ -77,7 +85,7 @@ export function hasContent(plan: Plan): boolean {
   return !!plan.strategy || !!plan.content;
 }
 
-function Wizard(props: { first: Draft; saved?: Campaign }) {
+function Wizard(props: { first: Held; saved?: Campaign }) {
   const { t } = useTranslation();
   const reader = useReader();
   const navigate = useNavigate();
@@ -86,9 +94,14 @@ function Wizard(props: { first: Draft; saved?: Campaign }) {
   const confirm = useConfirmDanger();
   const can = useCan();
   const [{ step }, setUrl] = useUrlState({ step: 0 });
-  const [draft, setDraft] = useState(props.first);
+  const [held, setDraft] = useState(props.first);
   const [savedID, setSavedID] = useState(props.saved?.id ?? "");
-  const plan = draft.plan;
+  const plan = held.plan;
+  const strategies = $api.useQuery("get", "/api/v1/strategies", { params: { query: { limit: 200 } } });
+  const timing = strategies.data?.items.find((s) => s.id === plan.strategy)?.timing;
+  const ahead = useAhead();
+  const advised = timing ? advisedAt(timing, reader.zone, Date.now() + ahead) : "";
+  const draft: Draft = { ...held, at: held.at ?? advised, advised };
   const change = (patch: Partial<Plan>) => setDraft((d) => ({ ...d, plan: { ...d.plan, ...patch } }));
 
   const settled = useSettled(JSON.stringify({ plan, at: draft.at }), 350);

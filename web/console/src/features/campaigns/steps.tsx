@@ -1,6 +1,6 @@
 import { ArrowDownOutlined, ArrowUpOutlined, CloseOutlined } from "@ant-design/icons";
 import { $api } from "@huoshui/api";
-import { Count, Facts, LayerTag, layerCodes, Panel, useReader, Why } from "@huoshui/ui";
+import { Count, Facts, LayerTag, layerCodes, Panel, present, useReader, When, Why } from "@huoshui/ui";
 import { Link } from "@tanstack/react-router";
 import { App, Button, DatePicker, Input, Radio, Segmented, Select, Slider } from "antd";
 import dayjs from "dayjs";
@@ -11,6 +11,7 @@ import type { Forecast } from "./Estimate";
 import { Preview } from "./Look";
 import { useSegments } from "./segments";
 import type { Draft } from "./WizardPage";
+import { instantOf, soon, wallOf } from "./when";
 import { channelCodes, channelText, inLanguage, type Plan, Target } from "./words";
 
 interface Editing {
@@ -224,8 +225,13 @@ export function ContentStep({ plan, onChange }: Editing) {
 /** How and when: the order of channels, the start, the deadline, and who is held out. */
 export function ChannelStep(props: { draft: Draft; onChange: Editing["onChange"]; onAt: (at: string) => void }) {
   const { t } = useTranslation();
-  const { plan, at } = props.draft;
-  const [timed, setTimed] = useState(at !== "");
+  const { language, zone } = useReader();
+  const { plan, at, advised } = props.draft;
+  const strategies = $api.useQuery("get", "/api/v1/strategies", { params: { query: { limit: 200 } } });
+  const timing = strategies.data?.items.find((s) => s.id === plan.strategy)?.timing;
+  // The picker knows only the browser's zone: it is given, and gives, what a clock in the business's zone shows.
+  const picked = (iso: string) => dayjs(wallOf(iso, zone));
+  const instant = (v: dayjs.Dayjs) => instantOf(v.format("YYYY-MM-DD HH:mm"), zone);
   return (
     <>
       <Panel title={t("campaigns.order")}>
@@ -234,26 +240,33 @@ export function ChannelStep(props: { draft: Draft; onChange: Editing["onChange"]
       <Panel title={t("campaigns.when")} definition={t("campaigns.when_why")}>
         <div className="campaigns-field campaigns-row">
           <Radio.Group
-            value={timed}
-            onChange={(e) => {
-              setTimed(e.target.value as boolean);
-              props.onAt("");
-            }}
+            value={at !== ""}
+            onChange={(e) => props.onAt(e.target.value ? advised || soon(present()) : "")}
             options={[
               { value: false, label: t("campaigns.when_now") },
               { value: true, label: t("campaigns.when_at") },
             ]}
           />
-          {timed ? (
+          {at ? (
             <DatePicker
               showTime={{ format: "HH:mm" }}
               format="YYYY-MM-DD HH:mm"
-              placeholder={t("campaigns.when_hint")}
-              value={at ? dayjs(at) : null}
-              onChange={(v) => props.onAt(v ? v.second(0).toISOString() : "")}
+              aria-label={t("campaigns.when_hint")}
+              allowClear={false}
+              value={picked(at)}
+              onChange={(v) => v && props.onAt(instant(v))}
             />
           ) : null}
         </div>
+        {timing ? (
+          <p className="hs-secondary">
+            {t(timing.weekdays.length % 7 === 0 ? "campaigns.when_advised_any" : "campaigns.when_advised", {
+              days: weekdays(timing.weekdays, language),
+              at: timing.at,
+              zone,
+            })}
+          </p>
+        ) : null}
         <div className="campaigns-field">
           <span className="campaigns-label">
             {t("campaigns.deadline")}
@@ -263,8 +276,8 @@ export function ChannelStep(props: { draft: Draft; onChange: Editing["onChange"]
             showTime={{ format: "HH:mm" }}
             format="YYYY-MM-DD HH:mm"
             placeholder={t("campaigns.deadline_hint")}
-            value={plan.deadline ? dayjs(plan.deadline) : null}
-            onChange={(v) => props.onChange({ deadline: v ? v.second(0).toISOString() : undefined })}
+            value={plan.deadline ? picked(plan.deadline) : null}
+            onChange={(v) => props.onChange({ deadline: v ? instant(v) : undefined })}
           />
         </div>
       </Panel>
@@ -285,6 +298,15 @@ export function ChannelStep(props: { draft: Draft; onChange: Editing["onChange"]
       </Panel>
     </>
   );
+}
+
+/** Days of the week (1 is Monday) in words. */
+function weekdays(days: readonly number[], language: string): string {
+  const format = new Intl.DateTimeFormat(language === "en" ? "en" : "zh-CN", { weekday: "short", timeZone: "UTC" });
+  return [...days]
+    .sort((a, b) => a - b)
+    .map((d) => format.format(Date.UTC(2024, 0, d))) // 1 January 2024 was a Monday
+    .join(language === "en" ? ", " : "、");
 }
 
 function Order({ plan, onChange }: Editing) {
@@ -391,6 +413,11 @@ export function CheckStep(props: { draft: Draft; forecast: Forecast | undefined;
             {
               label: t("campaigns.benefit"),
               value: plan.offer?.benefit || (strategy ? inLanguage(strategy.benefit, language) : "—"),
+            },
+            {
+              label: t("campaigns.when"),
+              value: props.draft.at ? <When at={props.draft.at} /> : t("campaigns.when_now"),
+              why: t("campaigns.when_why"),
             },
             { label: t("campaigns.order"), value: plan.channels.map((c) => channelText(t, c)).join(" → ") },
             { label: t("campaigns.share"), value: `${plan.holdout_pct}%`, why: t("campaigns.holdout_why") },

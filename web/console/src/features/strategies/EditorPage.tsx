@@ -229,7 +229,7 @@ function Editor(props: { strategy?: Strategy; initial: Draft }) {
               ) : null}
             </ol>
           </Field>
-          <Field label={t("strategies.field.at")}>
+          <Field label={t("strategies.field.at")} why={t("strategies.field.at_why")}>
             <Input
               type="time"
               value={d.timing.at}
@@ -244,14 +244,14 @@ function Editor(props: { strategy?: Strategy; initial: Draft }) {
               options={teams.map((x) => ({ value: x, label: t(`strategies.teams.${x}`) }))}
             />
           </Field>
-          <Field label={t("strategies.field.weekdays")} wide>
+          <Field label={t("strategies.field.weekdays")} why={t("strategies.field.at_why")} wide>
             <Checkbox.Group
               value={d.timing.weekdays}
               onChange={(weekdays) => time({ weekdays: weekdays as number[] })}
               options={[1, 2, 3, 4, 5, 6, 7].map((n) => ({ value: n, label: t(`strategies.weekdays.d${n}`) }))}
             />
           </Field>
-          <Field label={t("strategies.field.repeat")}>
+          <Field label={t("strategies.field.repeat")} why={t("strategies.field.repeat_why")}>
             {numeric(d.timing.repeat_days, (n) => time({ repeat_days: n }), t("strategies.unit_days"), 366)}
           </Field>
           <Field label={t("strategies.field.window")} why={t("strategies.field.window_why")}>

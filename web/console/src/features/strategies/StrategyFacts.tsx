@@ -60,10 +60,12 @@ function Shown(props: { detail: Schema<"StrategyDetail">; line?: Schema<"EffectL
           {
             label: t("strategies.field.timing"),
             value: `${daysText(t, s.timing.weekdays, language)} ${s.timing.at}`,
+            why: t("strategies.field.at_why"),
           },
           {
             label: t("strategies.field.repeat"),
-            value: s.timing.repeat_days > 0 ? t("strategies.days", { n: s.timing.repeat_days }) : t("strategies.once"),
+            value: s.timing.repeat_days > 0 ? t("strategies.again", { n: s.timing.repeat_days }) : t("strategies.once"),
+            why: t("strategies.field.repeat_why"),
           },
           {
             label: t("strategies.field.window"),
