@@ -2578,6 +2578,8 @@ export interface components {
             store: string;
             /** Format: date-time */
             updated_at: string;
+            /** @description The person's own time zone, an IANA name; left out: the business zone */
+            zone?: string;
         };
         CustomerRow: {
             /** @description YYYY-MM-DD; year 0000 when unknown */
@@ -2637,6 +2639,8 @@ export interface components {
             store: string;
             /** Format: date-time */
             updated_at: string;
+            /** @description The person's own time zone, an IANA name; left out: the business zone */
+            zone?: string;
         };
         DemoBought: {
             /** Format: int64 */
@@ -4679,14 +4683,14 @@ export interface components {
             stop_unsubscribe_pct: number;
         };
         StrategyTiming: {
-            /** @description Best time of day, HH:MM; a campaign may choose another, and quiet hours hold a message in any case */
+            /** @description Best time of day, HH:MM: a new campaign proposes it; another may be chosen, and quiet hours hold a message in any case */
             at: string;
             /**
              * Format: int64
-             * @description Worth repeating after so many days; 0 means once
+             * @description Worth repeating after so many days, 0 once: advice to people, nothing is repeated by itself
              */
             repeat_days: number;
-            /** @description Best days, 1 is Monday; empty means any */
+            /** @description Best days, 1 is Monday, empty any: a new campaign proposes the next of them */
             weekdays: number[];
             /**
              * Format: int64

@@ -1,5 +1,18 @@
 import { $api } from "@huoshui/api";
-import { Cards, Count, Facts, Loaded, Money, None, Page, Panel, RowDrawer, StatCard, useReader, When } from "@huoshui/ui";
+import {
+  Cards,
+  Count,
+  Facts,
+  Loaded,
+  Money,
+  None,
+  Page,
+  Panel,
+  RowDrawer,
+  StatCard,
+  useReader,
+  When,
+} from "@huoshui/ui";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useUrlState } from "../../shell/url";
