@@ -231,6 +231,38 @@ func TestKindsBecomeStatuses(t *testing.T) {
 	e.want(e.call("GET", "/api/v1/nowhere", nil), 404, "request.no_route")
 }
 
+// A browser that goes to another page is no failure: its request is told of quietly, whatever broke because of it, and
+// does not count as one. A failure that somebody waits for stays an error.
+func TestDroppedRequestsAreQuiet(t *testing.T) {
+	var counted []int
+	e := newEdge(t, Options{Observe: func(_, _ string, status int, _ time.Duration) { counted = append(counted, status) }})
+	ask := func(kind string, gone bool) string {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if gone {
+			cancel()
+		}
+		e.log.Reset()
+		e.api.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/api/v1/test/errors/"+kind, nil))
+		return e.log.String()
+	}
+	for _, kind := range []string{"plain", "wrapped"} {
+		if log := ask(kind, true); strings.Contains(log, "level=ERROR") || strings.Contains(log, "level=WARN") || !strings.Contains(log, "status=499") {
+			t.Errorf("%s, dropped: %s", kind, log)
+		}
+	}
+	if log := ask("plain", false); strings.Count(log, "level=ERROR") != 2 || !strings.Contains(log, internalCause) {
+		t.Errorf("waited for: %s", log)
+	}
+	if log := ask("panic", true); !strings.Contains(log, "level=ERROR") {
+		t.Errorf("a panic is an error, whoever waits: %s", log)
+	}
+	if fmt.Sprint(counted) != "[499 499 500 503]" {
+		t.Error(counted)
+	}
+}
+
 func TestShapes(t *testing.T) {
 	e := newEdge(t, Options{})
 	e.signIn()

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -88,6 +89,7 @@ func (a *API) observed(next http.Handler) http.Handler {
 		w.Header().Set("X-Request-Id", name)
 		defer func() {
 			p := recover()
+			panicked := p != nil
 			if p != nil && p != any(http.ErrAbortHandler) {
 				a.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 				if rec.status == 0 {
@@ -95,12 +97,16 @@ func (a *API) observed(next http.Handler) http.Handler {
 					p = nil
 				}
 			}
-			a.log.LogAttrs(ctx, requestLevel(r, rec.status), "request",
-				slog.String("method", r.Method), slog.String("path", a.shown(r)), slog.Int("status", rec.status),
+			status := rec.status
+			if !panicked && status == http.StatusServiceUnavailable && errors.Is(r.Context().Err(), context.Canceled) {
+				status = statusDropped
+			}
+			a.log.LogAttrs(ctx, requestLevel(r, status), "request",
+				slog.String("method", r.Method), slog.String("path", a.shown(r)), slog.Int("status", status),
 				slog.Int64("bytes", rec.bytes), slog.Duration("took", time.Since(start)),
 				slog.String("staff", t.staff.Login), slog.String("remote", a.remote(r)))
 			if a.options.Observe != nil {
-				a.options.Observe(r.Method, a.route(r), rec.status, time.Since(start))
+				a.options.Observe(r.Method, a.route(r), status, time.Since(start))
 			}
 			if p != nil {
 				panic(http.ErrAbortHandler) // the answer had begun: the client must see that it is broken
@@ -129,6 +135,10 @@ func (a *API) shown(r *http.Request) string {
 	}
 	return truncatePath(r.URL.Path)
 }
+
+// statusDropped stands in the log and in the metrics for the answer to somebody who has gone: a browser that went to
+// another page, or typed on. Nothing failed, and nobody saw the 503 that was written. The number is nginx's.
+const statusDropped = 499
 
 // requestLevel keeps the log readable: what a person does is info, what pages and probes fetch is debug.
 func requestLevel(r *http.Request, status int) slog.Level {

@@ -94,7 +94,7 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 	p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, RequestID: RequestID(ctx)}
 	var e *errs.Error
 	switch {
-	case status == http.StatusInternalServerError && ctx.Err() != nil:
+	case status >= http.StatusInternalServerError && ctx.Err() != nil: // whatever broke, broke because nobody waits any more
 		p.Status, p.Title = http.StatusServiceUnavailable, http.StatusText(http.StatusServiceUnavailable)
 		p.Code, p.Detail = "request.cancelled", "the request ended before its answer"
 	case status == http.StatusInternalServerError || !errors.As(err, &e):
