@@ -38,7 +38,7 @@ export function useConfirmDanger(): (danger: Danger) => void {
       okText: danger.action,
       okButtonProps: { danger: danger.red ?? true },
       cancelText: t("ui.cancel"),
-      autoFocusButton: "cancel",
+      focusable: { autoFocusButton: "cancel" },
       onOk: async () => {
         try {
           await danger.run();
