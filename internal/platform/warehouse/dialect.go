@@ -28,7 +28,7 @@ var duckDialect = dialect{
 		`CREATE TABLE IF NOT EXISTS dict (code UINTEGER NOT NULL, text VARCHAR NOT NULL)`,
 		`CREATE TABLE IF NOT EXISTS loaded (seq UBIGINT NOT NULL, clustered_facts BIGINT NOT NULL, clustered_people BIGINT NOT NULL)`,
 		`INSERT INTO loaded SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM loaded)`,
-		stateTable("state", nil),
+		stateTable("state_rows"),
 	},
 	settings: func(cfg Config) []string {
 		threads := cfg.Threads
@@ -57,30 +57,33 @@ var duckDialect = dialect{
 	},
 }
 
-// stateTable is the DDL of the snapshot of every customer; see State for the meaning of the columns. Codes are texts to whoever
-// asks; once the state is known that the table will hold, they are stored as places in its lists.
-func stateTable(name string, of *State) string {
-	text := func(list []string) string {
+// stateTable is the DDL of the snapshot of every customer; see State for the meaning of the columns. Scores and places of codes lie
+// packed in one column, see packed: what each column costs when a million rows are written is much the same.
+func stateTable(name string) string {
+	const column = " NOT NULL USING COMPRESSION bitpacking" // what the engine would choose after trying everything
+	return `CREATE TABLE IF NOT EXISTS ` + name + ` (customer UINTEGER` + column + `, codes UBIGINT` + column + `,
+		recency_days INTEGER` + column + `, frequency INTEGER` + column + `, monetary BIGINT` + column + `,
+		orders INTEGER` + column + `, spent BIGINT` + column + `, last_order_ts BIGINT` + column + `, last_seen_ts BIGINT` + column + `)`
+}
+
+// stateView is the DDL of the view that shows the snapshot with scores and texts, each in a column of its own.
+func stateView(of *State) string {
+	bits := func(shift, width int) string {
+		return fmt.Sprintf("((codes >> %d) & %d)", shift, 1<<width-1)
+	}
+	score := func(shift int) string { return "CAST(" + bits(shift, scoreBits) + " AS UTINYINT)" }
+	text := func(list []string, shift, width int) string {
 		words := make([]string, len(list))
 		for i, word := range list {
 			words[i] = quote(word)
 		}
-		return "ENUM (" + strings.Join(words, ", ") + ")"
+		return "list_extract([" + strings.Join(words, ", ") + "], 1 + CAST(" + bits(shift, width) + " AS BIGINT))"
 	}
-	class, stage, layer, reason := "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR"
-	if of != nil {
-		class, stage, layer, reason = text(of.Classes), text(of.Stages), text(of.Layers), text(of.Reasons)
-	}
-	ddl := `CREATE TABLE IF NOT EXISTS ` + name + ` (
-		customer UINTEGER NOT NULL, r UTINYINT NOT NULL, f UTINYINT NOT NULL, m UTINYINT NOT NULL, class ` + class + ` NOT NULL,
-		recency_days INTEGER NOT NULL, frequency INTEGER NOT NULL, monetary BIGINT NOT NULL,
-		stage ` + stage + ` NOT NULL, layer ` + layer + ` NOT NULL, reason ` + reason + ` NOT NULL,
-		orders INTEGER NOT NULL, spent BIGINT NOT NULL, last_order_ts BIGINT NOT NULL, last_seen_ts BIGINT NOT NULL,
-		as_of BIGINT NOT NULL)`
-	if of != nil { // the engine need not try what it would choose anyway
-		ddl = strings.ReplaceAll(ddl, "NOT NULL", "NOT NULL USING COMPRESSION bitpacking")
-	}
-	return ddl
+	return fmt.Sprintf(`CREATE OR REPLACE VIEW state AS SELECT customer, %s AS r, %s AS f, %s AS m, %s AS class,
+		recency_days, frequency, monetary, %s AS stage, %s AS layer, %s AS reason,
+		orders, spent, last_order_ts, last_seen_ts, CAST(%d AS BIGINT) AS as_of FROM state_rows`,
+		score(shiftR), score(shiftF), score(shiftM), text(of.Classes, shiftClass, 8),
+		text(of.Stages, shiftStage, 8), text(of.Layers, shiftLayer, 8), text(of.Reasons, shiftReason, 16), of.AsOf)
 }
 
 // peopleTable is the DDL of the versions of customers' attributes; see Person for the meaning of the columns.

@@ -12,32 +12,59 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 )
 
-var textType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint16, ValueType: arrow.BinaryTypes.String}
-
+// stateSchema is the columns of the table state_rows.
 var stateSchema = arrow.NewSchema([]arrow.Field{
 	{Name: "customer", Type: arrow.PrimitiveTypes.Uint32},
-	{Name: "r", Type: arrow.PrimitiveTypes.Uint8},
-	{Name: "f", Type: arrow.PrimitiveTypes.Uint8},
-	{Name: "m", Type: arrow.PrimitiveTypes.Uint8},
-	{Name: "class", Type: textType},
+	{Name: "codes", Type: arrow.PrimitiveTypes.Uint64},
 	{Name: "recency_days", Type: arrow.PrimitiveTypes.Int32},
 	{Name: "frequency", Type: arrow.PrimitiveTypes.Int32},
 	{Name: "monetary", Type: arrow.PrimitiveTypes.Int64},
-	{Name: "stage", Type: textType},
-	{Name: "layer", Type: textType},
-	{Name: "reason", Type: textType},
 	{Name: "orders", Type: arrow.PrimitiveTypes.Int32},
 	{Name: "spent", Type: arrow.PrimitiveTypes.Int64},
 	{Name: "last_order_ts", Type: arrow.PrimitiveTypes.Int64},
 	{Name: "last_seen_ts", Type: arrow.PrimitiveTypes.Int64},
-	{Name: "as_of", Type: arrow.PrimitiveTypes.Int64},
 }, nil)
 
-// SaveState replaces the table state, all at once.
+// Where scores and places of codes lie in the column codes, in bits.
+const (
+	scoreBits   = 3
+	shiftR      = 0
+	shiftF      = 3
+	shiftM      = 6
+	shiftClass  = 9
+	shiftStage  = 17
+	shiftLayer  = 25
+	shiftReason = 33
+)
+
+// packed is the column codes of a customer.
+func (s *State) packed(n uint32) uint64 {
+	return uint64(s.R[n])<<shiftR | uint64(s.F[n])<<shiftF | uint64(s.M[n])<<shiftM | uint64(s.Class[n])<<shiftClass |
+		uint64(s.Stage[n])<<shiftStage | uint64(s.Layer[n])<<shiftLayer | uint64(s.Reason[n])<<shiftReason
+}
+
+// openState makes the view state where there is none. In an older file state is a table; the next refresh fills the new one.
+func (w *Warehouse) openState(ctx context.Context) error {
+	var tables, views int
+	err := w.writer.QueryRowContext(ctx, `SELECT COUNT(*) FILTER (WHERE table_type <> 'VIEW'), COUNT(*) FILTER (WHERE table_type = 'VIEW')
+		FROM information_schema.tables WHERE table_name = 'state'`).Scan(&tables, &views)
+	if err == nil && tables > 0 {
+		_, err = w.writer.ExecContext(ctx, "DROP TABLE state")
+	}
+	if err == nil && views == 0 {
+		_, err = w.writer.ExecContext(ctx, stateView(NewState(0, 0)))
+	}
+	if err != nil {
+		return fmt.Errorf("warehouse state: %w", err)
+	}
+	return nil
+}
+
+// SaveState replaces the view state and what it shows, all at once.
 func (w *Warehouse) SaveState(ctx context.Context, s *State) error {
 	w.write.Lock()
 	defer w.write.Unlock()
-	reader := &stateReader{state: s, mem: memory.DefaultAllocator}
+	reader := &stateReader{state: s}
 	err := w.writing(ctx, func(c *sql.Conn) error {
 		return raw(c, func(dc driver.Conn) error { return insertState(ctx, dc, reader) })
 	})
@@ -62,9 +89,9 @@ func insertState(ctx context.Context, dc driver.Conn, reader *stateReader) error
 	}
 	defer release()
 	for _, q := range []string{
-		"DROP TABLE IF EXISTS state_next", stateTable("state_next", reader.state),
+		"DROP TABLE IF EXISTS state_next", stateTable("state_next"),
 		"INSERT INTO state_next SELECT * FROM state_arrow",
-		"DROP VIEW state_arrow", "DROP TABLE state", "ALTER TABLE state_next RENAME TO state",
+		"DROP VIEW state_arrow", "DROP TABLE state_rows", "ALTER TABLE state_next RENAME TO state_rows", stateView(reader.state),
 	} {
 		if err := exec(q); err != nil {
 			return fmt.Errorf("%s: %w", q, err)
@@ -73,11 +100,7 @@ func insertState(ctx context.Context, dc driver.Conn, reader *stateReader) error
 	return nil
 }
 
-// stateColumns reads the table state in the order of stateSchema, codes as text.
-const stateColumns = `SELECT customer, r, f, m, CAST(class AS VARCHAR), recency_days, frequency, monetary, CAST(stage AS VARCHAR),
-	CAST(layer AS VARCHAR), CAST(reason AS VARCHAR), orders, spent, last_order_ts, last_seen_ts, as_of FROM state`
-
-// LoadState reads the table state back.
+// LoadState reads the view state back.
 func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
 	var through uint32
 	var asOf int64
@@ -93,7 +116,7 @@ func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
 				return err
 			}
 			out = NewState(max(through, w.Watermark().Through), asOf)
-			return (&reader{arrow: a}).each(ctx, stateColumns, out.take)
+			return (&reader{arrow: a}).each(ctx, "SELECT * FROM state", out.take)
 		})
 	})
 	if err != nil {
@@ -141,7 +164,6 @@ func place(list *[]string, text string) int {
 // stateReader gives a state to the engine as Arrow batches, people only.
 type stateReader struct {
 	state *State
-	mem   memory.Allocator
 	at    uint32
 	now   arrow.RecordBatch
 }
@@ -184,21 +206,14 @@ func (r *stateReader) Next() bool {
 	}
 	columns := []arrow.Array{
 		fixed(pick, arrow.PrimitiveTypes.Uint32, func(n uint32) uint32 { return n }, arrow.Uint32Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Uint8, func(n uint32) uint8 { return s.R[n] }, arrow.Uint8Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Uint8, func(n uint32) uint8 { return s.F[n] }, arrow.Uint8Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Uint8, func(n uint32) uint8 { return s.M[n] }, arrow.Uint8Traits.CastToBytes),
-		texts(pick, s.Classes, func(n uint32) uint16 { return uint16(s.Class[n]) }, r.mem),
+		fixed(pick, arrow.PrimitiveTypes.Uint64, s.packed, arrow.Uint64Traits.CastToBytes),
 		fixed(pick, arrow.PrimitiveTypes.Int32, func(n uint32) int32 { return s.RecencyDays[n] }, arrow.Int32Traits.CastToBytes),
 		fixed(pick, arrow.PrimitiveTypes.Int32, func(n uint32) int32 { return s.Frequency[n] }, arrow.Int32Traits.CastToBytes),
 		fixed(pick, arrow.PrimitiveTypes.Int64, func(n uint32) int64 { return s.Monetary[n] }, arrow.Int64Traits.CastToBytes),
-		texts(pick, s.Stages, func(n uint32) uint16 { return uint16(s.Stage[n]) }, r.mem),
-		texts(pick, s.Layers, func(n uint32) uint16 { return uint16(s.Layer[n]) }, r.mem),
-		texts(pick, s.Reasons, func(n uint32) uint16 { return s.Reason[n] }, r.mem),
 		fixed(pick, arrow.PrimitiveTypes.Int32, func(n uint32) int32 { return s.Orders[n] }, arrow.Int32Traits.CastToBytes),
 		fixed(pick, arrow.PrimitiveTypes.Int64, func(n uint32) int64 { return s.Spent[n] }, arrow.Int64Traits.CastToBytes),
 		fixed(pick, arrow.PrimitiveTypes.Int64, func(n uint32) int64 { return s.LastOrder[n] }, arrow.Int64Traits.CastToBytes),
 		fixed(pick, arrow.PrimitiveTypes.Int64, func(n uint32) int64 { return s.LastSeen[n] }, arrow.Int64Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Int64, func(uint32) int64 { return s.AsOf }, arrow.Int64Traits.CastToBytes),
 	}
 	r.now = array.NewRecordBatch(stateSchema, columns, int64(len(pick)))
 	for _, c := range columns {
@@ -215,15 +230,4 @@ func fixed[T any](pick []uint32, t arrow.DataType, value func(uint32) T, bytes f
 	data := array.NewData(t, len(pick), []*memory.Buffer{nil, memory.NewBufferBytes(bytes(values))}, nil, 0, 0)
 	defer data.Release()
 	return array.MakeFromData(data)
-}
-
-func texts(pick []uint32, list []string, value func(uint32) uint16, mem memory.Allocator) arrow.Array {
-	index := fixed(pick, arrow.PrimitiveTypes.Uint16, value, arrow.Uint16Traits.CastToBytes)
-	defer index.Release()
-	b := array.NewStringBuilder(mem)
-	defer b.Release()
-	b.AppendValues(list, nil)
-	words := b.NewArray()
-	defer words.Release()
-	return array.NewDictionaryArray(textType, index, words)
 }

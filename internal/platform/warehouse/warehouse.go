@@ -105,6 +105,9 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (w *Warehouse, err 
 			return nil, fmt.Errorf("warehouse schema: %w", err)
 		}
 	}
+	if err := w.openState(ctx); err != nil {
+		return nil, err
+	}
 	for range cfg.Readers {
 		c, err := w.db.Conn(ctx)
 		if err != nil {
