@@ -402,3 +402,24 @@ func TestAnEmptyCampaignDoesNotEmptyTheBoard(t *testing.T) {
 		t.Errorf("%d campaigns on the board, %v", len(lines), err)
 	}
 }
+
+// What a campaign without a holdout cost is no part of what the measured ones returned.
+func TestUnmeasuredCampaignsAreNoCostOfTheMeasured(t *testing.T) {
+	w := makeWorld(11, 3000)
+	w.facts = slices.DeleteFunc(w.facts, func(f event.Fact) bool { return f.Campaign == "cmp_2" && f.Detail == "holdout" })
+	s, _ := open(t, w, house(), begin.Add(100*24*time.Hour))
+	one, err := s.Campaign(t.Context(), "cmp_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Strategy(t.Context(), "str_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one.Result.ROI == nil || all.CostFen <= one.CostFen {
+		t.Fatalf("%+v, %+v", one.Line, all.Line)
+	}
+	if d := cmp.Diff(one.Result.ROI, all.Result.ROI); d != "" {
+		t.Error(d)
+	}
+}

@@ -281,7 +281,8 @@ func (sn *snapshot) line(campaigns []string) Line {
 	l := Line{Campaigns: len(campaigns), Measured: "all"}
 	slices.Sort(campaigns)
 	var all, closed []experiment.Stratum
-	var first, last, closes, cost, costClosed int64
+	var first, last, closes int64
+	var compared, comparedClosed int64 // what the campaigns that have something to compare with cost
 	for _, id := range campaigns {
 		t := sn.tallies[id]
 		l.WindowDays = int(t.window / dayMicros)
@@ -292,12 +293,17 @@ func (sn *snapshot) line(campaigns []string) Line {
 		l.Steps.add(t.steps)
 		l.GMVFen += t.all[armReach].revenue
 		l.Overlap += t.over
-		cost += t.cost
+		l.CostFen += t.cost
 		pct := sn.plans[id].HoldoutPct
 		all = append(all, stratum(t.all, pct))
+		if hasBoth(t.all) {
+			compared += t.cost
+		}
 		if c := stratum(t.closed, pct); c.Reach.People+c.Holdout.People > 0 {
 			closed = append(closed, c)
-			costClosed += t.cost
+			if hasBoth(t.closed) {
+				comparedClosed += t.cost
+			}
 		}
 		l.OpenPeople += t.all[armReach].people + t.all[armHoldout].people - t.closed[armReach].people - t.closed[armHoldout].people
 	}
@@ -305,18 +311,21 @@ func (sn *snapshot) line(campaigns []string) Line {
 		l.StartedAt, l.LastAt, l.ClosesAt = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC(), time.UnixMicro(closes).UTC()
 		l.OrdersMissing = l.OpenPeople == 0 && sn.ordersTo.Before(l.ClosesAt.Add(-3*24*time.Hour))
 	}
-	l.CostFen = cost
 	if len(closed) > 0 {
 		l.Measured = "closed"
-		l.Result = experiment.Measure(closed, costClosed, true, sn.definition.options())
+		l.Result = experiment.Measure(closed, comparedClosed, true, sn.definition.options())
 		if l.OpenPeople == 0 {
 			l.Measured = "all"
 		}
 		return l
 	}
-	l.Result = experiment.Measure(all, cost, false, sn.definition.options())
+	l.Result = experiment.Measure(all, compared, false, sn.definition.options())
 	return l
 }
+
+// hasBoth says whether there is somebody to compare with: without a holdout what was earned is not known, and what was
+// spent must not be set against what others earned.
+func hasBoth(by [arms]outcome) bool { return by[armReach].people > 0 && by[armHoldout].people > 0 }
 
 func stratum(by [arms]outcome, holdoutPct float64) experiment.Stratum {
 	of := func(o outcome) experiment.Outcome {

@@ -111,7 +111,7 @@ const minRevenueBuyers = 10
 
 // Measure compares the arms. settled says that the attribution window has closed for everyone in the strata; until then
 // the numbers are shown and the verdict waits, because looking daily at a 95 % interval and stopping at the first good
-// day is wrong far more often than one time in twenty. costFen is what reaching cost.
+// day is wrong far more often than one time in twenty. costFen is what reaching cost, in the strata that have both arms.
 func Measure(strata []Stratum, costFen int64, settled bool, o Options) Result {
 	res := Result{CostFen: costFen, Settled: settled, Detectable: 1, SRM: SRM(strata)}
 	var both []Stratum
