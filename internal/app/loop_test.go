@@ -47,6 +47,7 @@ func walkTheLoop(t *testing.T, cfg config.Config) {
 	w.send()
 	w.readAndClick()
 	w.measure()
+	w.amend()
 	w.record()
 }
 
@@ -404,6 +405,81 @@ func (w *walk) measure() {
 	c := report.Line.Result.Conversion
 	if c == nil || c.Estimate < 0.99 || c.Low < 0.8 || c.High > 1 {
 		w.t.Errorf("everybody written to bought, nobody held out did: %+v", c)
+	}
+}
+
+// amend brings a file with one line more of an order that is known: everything that sums money agrees on both, and
+// nothing takes it for another order.
+func (w *walk) amend() {
+	one := -1
+	for i := range people {
+		if _, written := w.letters.Load(address(i)); written {
+			one = i
+			break
+		}
+	}
+	line := func(n int) string {
+		return fmt.Sprintf("B%d,%s,冻干猫粮 赠装,SKU2,1,%d,%s\n", one, phone(one), n, time.Now().In(time.FixedZone("", 8*3600)).Format("2006/1/2 15:04:05"))
+	}
+	r := w.upload("orders", "more.csv", header+line(50)).Result
+	if r.Accepted != 1 || r.Orders != 0 || r.AmountFen != 5000 {
+		w.t.Fatalf("one line more: %+v", r)
+	}
+	const lately = 10000 + 5000 // fen, in these days
+	spent := 2*int64(8050+one%40*100) + lately
+
+	var found struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+	}
+	w.call("GET", "/api/v1/customers?q="+phone(one), nil, &found, 200)
+	if len(found.Items) != 1 {
+		w.t.Fatalf("%+v", found)
+	}
+	var person struct {
+		Orders   int64 `json:"orders"`
+		SpentFen int64 `json:"spent_fen"`
+		Standing struct {
+			Frequency   int64 `json:"frequency"`
+			MonetaryFen int64 `json:"monetary_fen"`
+			SpentFen    int64 `json:"spent_fen"`
+		} `json:"standing"`
+	}
+	w.wait("the standing", func() bool {
+		w.call("POST", "/api/v1/segments/refresh", nil, nil, 200)
+		w.call("GET", "/api/v1/customers/"+found.Items[0].ID, nil, &person, 200)
+		return person.Standing.MonetaryFen == spent
+	})
+	if s := person.Standing; person.Orders != 3 || person.SpentFen != spent || s.Frequency != 3 || s.SpentFen != spent {
+		w.t.Errorf("three orders of %d fen in all: %+v", spent, person)
+	}
+	for _, q := range []struct {
+		measure string
+		low     int64
+		want    int64
+	}{{"amount", lately, 1}, {"amount", lately + 1, 0}, {"count", 2, 0}} {
+		condition := map[string]any{"kind": "facts", "spec": map[string]any{"fact": "order.paid", "measure": q.measure, "window": map[string]any{"last_days": 2}, "min": q.low}}
+		var estimate struct {
+			People int64 `json:"people"`
+		}
+		w.call("POST", "/api/v1/segments/estimate", map[string]any{"condition": condition}, &estimate, 200)
+		if estimate.People != q.want {
+			w.t.Errorf("%s of at least %d these days: %d people, not %d", q.measure, q.low, estimate.People, q.want)
+		}
+	}
+	var board struct {
+		GMV   int64 `json:"gmv_fen"`
+		Steps struct {
+			Planned, Converted int64
+		} `json:"steps"`
+	}
+	w.wait("the effect", func() bool {
+		w.call("GET", "/api/v1/board/campaigns/"+w.campaign, nil, &board, 200)
+		return board.GMV == board.Steps.Planned*10000+5000
+	})
+	if board.Steps.Converted != board.Steps.Planned {
+		w.t.Errorf("%+v", board)
 	}
 }
 
