@@ -102,6 +102,9 @@ func (s *Service) Principal(ctx context.Context, staffID string) (auth.Staff, er
 // Change changes an account. The last administrator stays one.
 func (s *Service) Change(ctx context.Context, id string, c Change) (account Account, err error) {
 	err = s.db.Tx(ctx, func(tx *store.Tx) error {
+		if err := holdAdmins(ctx, tx); err != nil {
+			return err
+		}
 		before, err := accountByID(ctx, tx, id)
 		if err != nil {
 			return err

@@ -53,6 +53,13 @@ func updateAccount(ctx context.Context, tx *store.Tx, a Account) error {
 	return err
 }
 
+// holdAdmins makes changes of accounts wait for each other, so that otherAdmins stays true until the end of the
+// transaction.
+func holdAdmins(ctx context.Context, tx *store.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE staff SET role = role WHERE id = (SELECT MIN(id) FROM staff)`)
+	return err
+}
+
 // otherAdmins returns how many open administrator accounts there are beside one.
 func otherAdmins(ctx context.Context, q store.Querier, id string) (int64, error) {
 	return store.One[int64](ctx, q, `SELECT COUNT(*) FROM staff WHERE role = ? AND active = ? AND id <> ?`, string(Admin), true, id)

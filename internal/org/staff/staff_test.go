@@ -219,3 +219,41 @@ func TestAuditPages(t *testing.T) {
 		}
 	})
 }
+
+// Two administrators who demote each other at the same instant do not leave the house without one.
+func TestTheLastAdministratorStaysUnderConcurrency(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s, _, first := begin(t, db)
+		second, err := s.Join(t.Context(), staff.NewAccount{Login: "second", Name: "二", Role: staff.Admin})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := []string{first.Account.ID, second.Account.ID}
+		guide, admin := staff.Guide, staff.Admin
+		for range 40 {
+			var wg sync.WaitGroup
+			for _, id := range ids {
+				wg.Go(func() { _, _ = s.Change(t.Context(), id, staff.Change{Role: &guide}) }) // one of them is refused
+			}
+			wg.Wait()
+			left := 0
+			for _, id := range ids {
+				a, err := s.Get(t.Context(), id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if a.Role == staff.Admin {
+					left++
+				}
+			}
+			if left != 1 {
+				t.Fatalf("%d administrators left, want 1", left)
+			}
+			for _, id := range ids {
+				if _, err := s.Change(t.Context(), id, staff.Change{Role: &admin}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}
