@@ -296,3 +296,23 @@ func TestAnImportElsewhere(t *testing.T) {
 		}
 	})
 }
+
+// TestClosedAfterPayment: an order that was paid and then closed has gone back whole, whether its amount is told by the
+// order or by its lines.
+func TestClosedAfterPayment(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := service(t, db)
+		tmall := func(spec *importing.Spec) { spec.Channel = "tmall" }
+		imp := load(t, s, importing.TargetOrders, "lines.csv", strings.NewReader("订单编号,买家会员名,付款时间,商家编码,购买数量,价格,订单状态\n"+
+			"1,n1,2026-03-01 10:00:00,A,1,10,交易关闭\n1,n1,2026-03-01 10:00:00,B,2,5,交易关闭\n2,n1,2026-03-01 11:00:00,A,1,10,交易成功\n3,n1,,A,1,10,交易关闭\n"), tmall)
+		sumsUp(t, imp.Result())
+		if c := imp.Result(); c.Orders != 2 || c.AmountFen != 3000 || c.RefundedFen != 2000 || c.Rejected[importing.ReasonNotPaid] != 1 {
+			t.Errorf("%+v", c)
+		}
+		again := load(t, s, importing.TargetOrders, "lines.csv", strings.NewReader("订单编号,买家会员名,付款时间,商家编码,购买数量,价格,订单状态\n"+
+			"1,n1,2026-03-01 10:00:00,A,1,10,交易关闭\n1,n1,2026-03-01 10:00:00,B,2,5,交易关闭\n2,n1,2026-03-01 11:00:00,A,1,10,交易成功\n"), tmall)
+		if c := again.Result(); c.LinesAccepted != 0 || c.LinesDuplicate != 3 || c.RefundedFen != 0 {
+			t.Errorf("again: %+v", c)
+		}
+	})
+}

@@ -314,8 +314,11 @@ func (p *parser) amounts(row files.Row, e *entry, isClosed bool) *refusal {
 	if e.orderAmount < 0 && !hasPrice && !hasAmount {
 		return &refusal{FieldOrderAmount, ReasonNoAmount}
 	}
-	if isClosed && e.refunded == 0 && e.orderAmount > 0 { // paid, then closed: all of it went back
-		e.refunded = e.orderAmount
+	if isClosed && e.refunded == 0 && !e.refund { // paid, then closed: all of it went back
+		e.refunded = e.amount
+		if e.orderAmount >= 0 {
+			e.refunded = e.orderAmount
+		}
 	}
 	return nil
 }
