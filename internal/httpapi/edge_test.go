@@ -585,3 +585,20 @@ func TestRoutesOnPostgres(t *testing.T) {
 		e.want(e.call("GET", "/api/v1/audit", nil), 200, "")
 	})
 }
+
+// A proxy on the same machine that nobody said to trust does not open the measurements to whoever comes through it.
+func TestMetricsAreForTheMachine(t *testing.T) {
+	e := newEdge(t, Options{Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "n 1\n") })})
+	for forwarded, want := range map[string]int{"": http.StatusOK, "203.0.113.9": http.StatusUnauthorized} {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		r.RemoteAddr = "127.0.0.1:5000"
+		if forwarded != "" {
+			r.Header.Set("X-Forwarded-For", forwarded)
+		}
+		w := httptest.NewRecorder()
+		e.api.Handler().ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("through %q: %d, want %d", forwarded, w.Code, want)
+		}
+	}
+}

@@ -76,9 +76,11 @@ func (a *API) registerPlain() {
 	}
 }
 
-// metrics answers a scraper on the same machine, and staff who may see the state of the system.
+// metrics answers a scraper on the same machine, and staff who may see the state of the system. What comes through a
+// proxy that we were not told to trust may come from anywhere.
 func (a *API) metrics(w http.ResponseWriter, r *http.Request) {
-	if ip := net.ParseIP(a.remote(r)); ip == nil || !ip.IsLoopback() {
+	hidden := !a.options.TrustedProxy && r.Header.Get("X-Forwarded-For")+r.Header.Get("Forwarded") != ""
+	if ip := net.ParseIP(a.remote(r)); hidden || ip == nil || !ip.IsLoopback() {
 		if _, err := a.admit(r, staff.SystemRead); err != nil {
 			problemOf(r.Context(), a.log, err).write(w)
 			return
