@@ -135,8 +135,9 @@ export const zh = {
   when_at: "定时",
   when_hint: "选择时间",
   when_why: "按品牌所在的时区。到点才冻结人群。每个人的静默时段仍然有效，会顺延到能发的时间",
-  when_advised: "策略建议在{{days}}的 {{at}} 发（{{zone}}），已按它预填，可以改，也可以立刻发",
-  when_advised_any: "策略建议在 {{at}} 发，哪天都行（{{zone}}），已按它预填，可以改，也可以立刻发",
+  when_advised: "策略建议在{{days}}的 {{at}} 发（{{zone}}）。",
+  when_advised_any: "策略建议在 {{at}} 发，哪天都行（{{zone}}）。",
+  when_filled: "已按它填好，可以改，也可以立刻发。",
   deadline: "截止时间",
   deadline_why: "到这个时间还没发出去的，就不发了",
   deadline_hint: "不设截止",
@@ -469,10 +470,9 @@ export const en: SameKeys<typeof zh> = {
   when_hint: "Choose a time",
   when_why:
     "In the business's time zone. The audience is frozen at that time. Quiet hours still hold: a message waits for its window",
-  when_advised:
-    "The strategy is best sent on {{days}} at {{at}} ({{zone}}): filled in for you. Change it, or send at once.",
-  when_advised_any:
-    "The strategy is best sent at {{at}} on any day ({{zone}}): filled in for you. Change it, or send at once.",
+  when_advised: "The strategy is best sent on {{days}} at {{at}} ({{zone}}).",
+  when_advised_any: "The strategy is best sent at {{at}} on any day ({{zone}}).",
+  when_filled: "It is filled in: change it, or send at once.",
   deadline: "Deadline",
   deadline_why: "What has not gone by then does not go",
   deadline_hint: "None",

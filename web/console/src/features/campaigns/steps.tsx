@@ -259,12 +259,13 @@ export function ChannelStep(props: { draft: Draft; onChange: Editing["onChange"]
           ) : null}
         </div>
         {timing ? (
-          <p className="hs-secondary">
+          <p className="hs-secondary campaigns-field">
             {t(timing.weekdays.length % 7 === 0 ? "campaigns.when_advised_any" : "campaigns.when_advised", {
               days: weekdays(timing.weekdays, language),
               at: timing.at,
               zone,
             })}
+            {at === advised ? ` ${t("campaigns.when_filled")}` : ""}
           </p>
         ) : null}
         <div className="campaigns-field">
