@@ -5,7 +5,7 @@ export GOFLAGS := -tags=duckdb_arrow $(VCS)
 export CGO_ENABLED := 1
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-GO_SOURCES := $(shell find cmd internal -name '*.go' -o -name '*.sql' -o -name '*.html' -o -name '*.js' 2>/dev/null)
+GO_SOURCES := $(shell find cmd internal -path internal/web/dist -prune -o -type f \( -name '*.go' -o -name '*.sql' -o -name '*.html' -o -name '*.js' \) -print 2>/dev/null)
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
 LINT := bin/golangci-lint
 
