@@ -141,10 +141,11 @@ func (o Order) lineFact(l IncomingLine) event.Fact {
 	}
 }
 
-// amendedFact tells what lines learnt by an import add to an order that was settled before.
+// amendedFact tells what lines learnt by an import add to an order that was settled before; what it came to is in the id,
+// because one import may add in more than one batch.
 func (o Order) amendedFact(importID string, amount, quantity int64) event.Fact {
 	return event.Fact{
-		ID: fmt.Sprintf("%s/amended/%s", o.ID, importID), Name: event.OrderAmended, Customer: o.Customer, At: o.PaidAt,
+		ID: fmt.Sprintf("%s/amended/%s/%d", o.ID, importID, o.AmountFen), Name: event.OrderAmended, Customer: o.Customer, At: o.PaidAt,
 		Subject: o.ID, Amount: amount, Quantity: quantity, Channel: o.Channel,
 	}
 }
