@@ -17,6 +17,7 @@ type reader struct {
 	spec   ScanSpec
 	kinds  map[uint32]Kind
 	later  bool // there are facts after AsOf
+	expect int  // about how many rows a block has; 0 is not known
 	amends amending
 
 	table []Kind // code → kind, made from kinds
@@ -25,6 +26,11 @@ type reader struct {
 	raw   buffers // as read
 	out   buffers // grouped
 	perm  []uint32
+
+	places   []uint32 // of rows that are merged
+	wide     []int64  // room for a column of them
+	narrow   []uint32
+	kindRoom []Kind
 }
 
 type stamp struct {
@@ -49,11 +55,11 @@ func (r *reader) read(ctx context.Context, from, to uint32) (*Block, error) {
 	if err := r.readPeople(ctx, from, to); err != nil {
 		return nil, err
 	}
-	sorted, err := r.readFacts(ctx, from, to)
+	ordered, err := r.readFacts(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
-	r.group(from, to, sorted)
+	r.group(from, to, ordered)
 	r.amends.apply(b)
 	return b, nil
 }
@@ -130,15 +136,17 @@ func (r *reader) versions(rec arrow.RecordBatch, fill func(p *Person, i int)) {
 	}
 }
 
-// readFacts fills the raw buffers and says whether rows already lie by customer and time.
-func (r *reader) readFacts(ctx context.Context, from, to uint32) (sorted bool, err error) {
+// readFacts fills the raw buffers and says how many of the first rows lie by customer and time already: what the last
+// compaction wrote comes before what came since.
+func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, err error) {
 	in := &r.raw
 	in.reset()
 	if len(r.kinds) == 0 {
-		return true, nil
+		return 0, nil
 	}
 	if r.table == nil {
 		r.makeTable()
+		in.reserve(r.expect, r.spec.Columns)
 	}
 	columns := []string{"customer", "ts", "kind"}
 	columns = append(columns, r.spec.chosen()...)
@@ -149,17 +157,19 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (sorted bool, e
 	slices.Sort(codes)
 	q := "SELECT " + strings.Join(columns, ", ") + " FROM facts" + r.where(from, to) +
 		r.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
-	sorted = true
 	var lastCustomer uint32
 	var lastTS int64
 	err = r.each(ctx, q, func(rec arrow.RecordBatch) {
 		customer := rec.Column(0).(*array.Uint32).Uint32Values()
 		ts := rec.Column(1).(*array.Int64).Int64Values()
-		for i, c := range customer {
-			if c < lastCustomer || c == lastCustomer && ts[i] < lastTS {
-				sorted = false
+		if ordered == len(in.customer) { // so far all are
+			for i, c := range customer {
+				if c < lastCustomer || c == lastCustomer && ts[i] < lastTS {
+					break
+				}
+				lastCustomer, lastTS = c, ts[i]
+				ordered++
 			}
-			lastCustomer, lastTS = c, ts[i]
 		}
 		in.customer = append(in.customer, customer...)
 		in.ts = append(in.ts, ts...)
@@ -180,7 +190,7 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (sorted bool, e
 			}
 		}
 	})
-	return sorted, err
+	return ordered, err
 }
 
 // during bounds the time of facts, where there is something to leave out.
@@ -244,43 +254,121 @@ func (in *buffers) reset() {
 	}
 }
 
-// group lays the raw rows out by customer and time in the block.
-func (r *reader) group(from, to uint32, sorted bool) {
+// reserve makes room for n rows, so that filling does not move them again and again.
+func (in *buffers) reserve(n int, columns Column) {
+	in.customer, in.ts, in.kind = make([]uint32, 0, n), make([]int64, 0, n), make([]Kind, 0, n)
+	for i := range in.wide {
+		if columns&(ColumnAmount<<i) != 0 {
+			in.wide[i] = make([]int64, 0, n)
+		}
+	}
+	for i := range in.code {
+		if columns&(ColumnProduct<<i) != 0 {
+			in.code[i] = make([]uint32, 0, n)
+		}
+	}
+}
+
+// group lays the raw rows, the first of which lie in order already, out by customer and time in the block.
+func (r *reader) group(from, to uint32, ordered int) {
 	b, in := &r.block, &r.raw
+	n := len(in.customer)
 	b.Start = resize(b.Start, int(to-from)+1)
+	switch loose := n - ordered; {
+	case loose == 0:
+		b.count(in.customer)
+		r.lay(in)
+	case loose < n/4:
+		r.merge(ordered)
+		r.lay(in)
+	default:
+		r.perm = b.sort(r.perm, in, 0)
+		out := &r.out
+		out.ts = gather(out.ts, in.ts, r.perm)
+		out.kind = gather(out.kind, in.kind, r.perm)
+		for i := range in.wide {
+			out.wide[i] = gather(out.wide[i], in.wide[i], r.perm)
+		}
+		for i := range in.code {
+			out.code[i] = gather(out.code[i], in.code[i], r.perm)
+		}
+		r.lay(out)
+	}
+}
+
+// count sets Start to where every customer's rows begin when the rows lie in order.
+func (b *Block) count(customer []uint32) {
 	clear(b.Start)
-	for _, c := range in.customer {
-		b.Start[c-from+1]++
+	for _, c := range customer {
+		b.Start[c-b.From+1]++
 	}
 	for i := 1; i < len(b.Start); i++ {
 		b.Start[i] += b.Start[i-1]
 	}
-	if sorted {
-		r.lay(in)
-		return
-	}
-	n := len(in.customer)
-	r.perm = resize(r.perm, n)
-	for i, c := range in.customer { // Start[c] serves as the cursor of c, and is put back below
-		at := &b.Start[c-from]
-		r.perm[*at] = uint32(i)
+}
+
+// sort returns the raw rows from first on in the order of customer and time, and counts them.
+func (b *Block) sort(perm []uint32, in *buffers, first int) []uint32 {
+	customer := in.customer[first:]
+	b.count(customer)
+	perm = resize(perm, len(customer))
+	for i, c := range customer { // Start[c] serves as the cursor of c, and is put back below
+		at := &b.Start[c-b.From]
+		perm[*at] = uint32(first + i)
 		*at++
 	}
 	copy(b.Start[1:], b.Start[:len(b.Start)-1])
 	b.Start[0] = 0
 	for i := range len(b.Start) - 1 {
-		inTime(r.perm[b.Start[i]:b.Start[i+1]], in.ts)
+		inTime(perm[b.Start[i]:b.Start[i+1]], in.ts)
 	}
-	out := &r.out
-	out.ts = gather(out.ts, in.ts, r.perm)
-	out.kind = gather(out.kind, in.kind, r.perm)
+	return perm
+}
+
+// merge moves the rows that came since the last compaction to their places among the ordered ones, in place.
+func (r *reader) merge(ordered int) {
+	b, in := &r.block, &r.raw
+	r.perm = b.sort(r.perm, in, ordered)
+	b.count(in.customer[:ordered])
+	r.places = resize(r.places, len(r.perm))
+	for i, p := range r.perm {
+		c, ts := in.customer[p]-b.From, in.ts[p]
+		at, until := b.Start[c], b.Start[c+1]
+		for at < until { // the first later one
+			if middle := (at + until) / 2; in.ts[middle] <= ts {
+				at = middle + 1
+			} else {
+				until = middle
+			}
+		}
+		r.places[i] = at
+	}
+	b.count(in.customer)
+	r.wide = insert(in.ts, r.wide, r.perm, r.places, ordered)
+	r.kindRoom = insert(in.kind, r.kindRoom, r.perm, r.places, ordered)
 	for i := range in.wide {
-		out.wide[i] = gather(out.wide[i], in.wide[i], r.perm)
+		r.wide = insert(in.wide[i], r.wide, r.perm, r.places, ordered)
 	}
 	for i := range in.code {
-		out.code[i] = gather(out.code[i], in.code[i], r.perm)
+		r.narrow = insert(in.code[i], r.narrow, r.perm, r.places, ordered)
 	}
-	r.lay(out)
+}
+
+// insert puts the values at perm before those at places, which ascend; the first values stay in their order. room is room.
+func insert[T any](values, room []T, perm, places []uint32, first int) []T {
+	if len(values) == 0 {
+		return room
+	}
+	room = gather(room, values, perm)
+	end, to := first, len(values)
+	for i := len(places) - 1; i >= 0; i-- {
+		at := int(places[i])
+		copy(values[to-(end-at):to], values[at:end])
+		to -= end - at + 1
+		end = at
+		values[to] = room[i]
+	}
+	return room
 }
 
 // inTime sorts rows of one customer by time, keeping the order of equals; rows in order cost one look.

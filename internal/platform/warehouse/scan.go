@@ -87,6 +87,18 @@ func (spec ScanSpec) boundaries(mark Watermark) []uint32 {
 	return append(cuts, to)
 }
 
+// rows is about how many rows the largest block will have; 0 when only some customers are wanted.
+func (spec ScanSpec) rows(cuts []uint32, mark Watermark) int {
+	if spec.Only != nil {
+		return 0
+	}
+	var most uint32
+	for i := 1; i < len(cuts); i++ {
+		most = max(most, cuts[i]-cuts[i-1])
+	}
+	return int(uint64(mark.Facts) * uint64(most) / (uint64(mark.Through) + 1) * 5 / 4) // some customers do more than others
+}
+
 func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, conns []*sql.Conn, fn func(int, *Block) error) error {
 	cuts := spec.boundaries(mark)
 	if spec.Only != nil {
@@ -103,7 +115,7 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, con
 				if err != nil {
 					return err
 				}
-				r := &reader{arrow: a, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf}
+				r := &reader{arrow: a, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, expect: spec.rows(cuts, mark)}
 				for {
 					n := int(next.Add(1))
 					if n >= len(cuts) {
