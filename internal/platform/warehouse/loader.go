@@ -35,7 +35,9 @@ func (w *Warehouse) Run(ctx context.Context, s *stream.Stream) error {
 			"the warehouse has loaded message %d but the stream ends at %d: it is not the stream it was; run huoshui rebuild", loaded, last)
 	}
 	return s.Read(ctx, w.Watermark().Seq+1, batch, func(ctx context.Context, ms []stream.Message) error {
-		if err := w.Load(ctx, ms); err != nil {
+		// A batch that has begun is finished: it is short, and a statement that is interrupted in the driver may keep
+		// hold of the file after Close, on which opening it again in this process would wait for ever.
+		if err := w.Load(context.WithoutCancel(ctx), ms); err != nil {
 			return err
 		}
 		if len(ms) == batch { // more is waiting: tidy up later
