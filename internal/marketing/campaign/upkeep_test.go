@@ -88,6 +88,12 @@ func TestClaimsOfALostSender(t *testing.T) {
 		}
 		day := policy.DayOf(b.clock.Now().In(time.FixedZone("", 8*3600)))
 		if err := db.Tx(ctx, func(tx *store.Tx) error {
+			// Stopped while a claim committed, the run leaves it to its next start; here only the lost sender has claimed.
+			for _, table := range []string{"contacts", "channel_use"} {
+				if _, err := tx.Exec(ctx, `DELETE FROM `+table); err != nil {
+					return err
+				}
+			}
 			claimed := make([]policy.Contact, 0, 10)
 			for n := range uint32(10) {
 				claimed = append(claimed, policy.Contact{Customer: n + 1, Channel: "email", Day: day, At: b.clock.Now()})
