@@ -139,7 +139,11 @@ func (s *Stream) Ping(ctx context.Context) error {
 
 // LastSeq returns the position of the newest message, 0 when there is none.
 func (s *Stream) LastSeq(ctx context.Context) (uint64, error) {
-	st, err := s.js.Stream(ctx, name)
+	return lastSeq(ctx, s.js, name)
+}
+
+func lastSeq(ctx context.Context, js jetstream.JetStream, name string) (uint64, error) {
+	st, err := js.Stream(ctx, name)
 	if err != nil {
 		return 0, errs.Wrap(errs.Unavailable, "stream.unavailable", err)
 	}
@@ -196,7 +200,7 @@ func (s *Stream) Consume(ctx context.Context, durable string, nouns []string, ba
 		return ended(ctx, fmt.Errorf("consumer %s: %w", durable, err))
 	}
 	for ctx.Err() == nil {
-		fetched, messages, err := s.next(ctx, consumer, durable, batch)
+		fetched, messages, err := next(ctx, s, consumer, durable, batch, decode)
 		if err == nil && len(messages) > 0 {
 			err = fn(ctx, messages)
 		}
@@ -226,19 +230,27 @@ func logged(ctx context.Context, log *slog.Logger, who string, err error) {
 // in batches of at most batch messages. When fn fails Read starts over at the batch that failed, after a pause.
 // It blocks until ctx ends.
 func (s *Stream) Read(ctx context.Context, from uint64, batch int, fn func(ctx context.Context, batch []Message) error) error {
-	from = max(from, 1)
+	return readAll(ctx, s, name, max(from, 1), batch, decode, fn)
+}
+
+// placed is anything with a position.
+type placed interface{ position() uint64 }
+
+func (m Message) position() uint64 { return m.Seq }
+
+func readAll[T placed](ctx context.Context, s *Stream, stream string, from uint64, batch int, decode func(jetstream.Msg) (T, error), fn func(context.Context, []T) error) error {
 	for ctx.Err() == nil {
-		err := s.readFrom(ctx, &from, batch, fn)
+		err := readFrom(ctx, s, stream, &from, batch, decode, fn)
 		if ctx.Err() == nil {
-			s.log.WarnContext(ctx, "stream reader starts over", "from", from, "error", err)
+			s.log.WarnContext(ctx, "stream reader starts over", "stream", stream, "from", from, "error", err)
 			pause(ctx, time.Second)
 		}
 	}
 	return nil
 }
 
-func (s *Stream) readFrom(ctx context.Context, from *uint64, batch int, fn func(context.Context, []Message) error) error {
-	consumer, err := s.js.CreateConsumer(ctx, name, jetstream.ConsumerConfig{
+func readFrom[T placed](ctx context.Context, s *Stream, stream string, from *uint64, batch int, decode func(jetstream.Msg) (T, error), fn func(context.Context, []T) error) error {
+	consumer, err := s.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:       *from,
 		AckPolicy:         jetstream.AckNonePolicy,
@@ -249,32 +261,32 @@ func (s *Stream) readFrom(ctx context.Context, from *uint64, batch int, fn func(
 		return err
 	}
 	for ctx.Err() == nil {
-		_, messages, err := s.next(ctx, consumer, "reader", batch)
+		_, messages, err := next(ctx, s, consumer, "reader of "+stream, batch, decode)
 		if err != nil {
 			return err
 		}
 		if len(messages) == 0 {
 			continue
 		}
-		if messages[0].Seq < *from {
-			return fmt.Errorf("position %d came after %d", messages[0].Seq, *from)
+		if at := messages[0].position(); at < *from {
+			return fmt.Errorf("position %d came after %d", at, *from)
 		}
 		if err := fn(ctx, messages); err != nil {
 			return err
 		}
-		*from = messages[len(messages)-1].Seq + 1
+		*from = messages[len(messages)-1].position() + 1
 	}
 	return nil
 }
 
 // next waits for a batch and reads it. A message that is not ours can never be understood and must not stop the
 // rest: it is logged and passed over.
-func (s *Stream) next(ctx context.Context, consumer jetstream.Consumer, who string, batch int) ([]jetstream.Msg, []Message, error) {
+func next[T any](ctx context.Context, s *Stream, consumer jetstream.Consumer, who string, batch int, decode func(jetstream.Msg) (T, error)) ([]jetstream.Msg, []T, error) {
 	fetched, err := fetch(ctx, consumer, batch)
 	if err != nil {
 		return nil, nil, err
 	}
-	messages := make([]Message, 0, len(fetched))
+	messages := make([]T, 0, len(fetched))
 	for _, raw := range fetched {
 		m, err := decode(raw)
 		if err != nil {
