@@ -121,7 +121,7 @@ func fillFacts(ctx context.Context, w *warehouse.Warehouse, people, from, to int
 			// half the facts belong to anybody, half to the busier ones
 			customer := fmt.Sprintf("1 + CAST(floor(%d * power(%s, 1 + (i %% 2))) AS UINTEGER)", people, uniform(11))
 			return []string{fmt.Sprintf(`INSERT INTO facts SELECT %s, %d - CAST(%s * %d AS BIGINT) * 1000000, %s, hash(i), '',
-				CAST(500 + 20000 * power(%s, 3) AS BIGINT), CAST(1 + floor(%s * 3) AS BIGINT), %s, %s, %s, 0, 0, 0, ''
+				CAST(500 + 20000 * power(%s, 3) AS BIGINT), CAST(1 + floor(%s * 3) AS BIGINT), %s, %s, %s, 0, 0, 0, '', 0
 				FROM range(%d, %d) t(i)`,
 				customer, asOf.UnixMicro(), uniform(12), days*86400, pick(kinds, 13), uniform(14), uniform(15),
 				pick(coded(code, "sku", products), 16), pick(coded(code, "category", categories), 17), pick(channel, 18),

@@ -30,6 +30,10 @@ type Fact struct {
 const (
 	CustomerChanged = "customer.changed" // Props: Attributes, whole; the newest wins
 
+	// Facts of Customer belong to another from now on, past and future ones; a split gives them back.
+	CustomerMerged = "customer.merged" // Customer the number that goes, Quantity the number it goes into, Subject the id of who stays
+	CustomerSplit  = "customer.split"  // Customer the number that leaves again, Quantity the number it leaves
+
 	OrderPaid     = "order.paid"     // one per order; Subject order id, Amount paid, Quantity units
 	OrderLine     = "order.line"     // one per order line, at the same instant; Product, Category, Amount, Quantity
 	OrderRefunded = "order.refunded" // Subject order id, Amount given back (positive), Quantity units, Product when known
@@ -74,4 +78,5 @@ type Attributes struct {
 	HasPhone   bool      `json:"has_phone,omitempty"`
 	HasEmail   bool      `json:"has_email,omitempty"`
 	Erased     bool      `json:"erased,omitempty"` // no longer a customer: in no universe
+	Merged     bool      `json:"merged,omitempty"` // went into another customer: in no universe until it is split off again
 }

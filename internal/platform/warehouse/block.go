@@ -29,6 +29,7 @@ const (
 	FlagPhone  uint32 = 1 << iota // a phone number is known
 	FlagEmail                     // an e-mail address is known
 	FlagErased                    // no longer a customer: in no universe
+	FlagMerged                    // went into another customer: in no universe until it is split off again
 )
 
 // Person is the newest version of a customer's attributes. Texts are dictionary codes, 0 when empty.
@@ -46,8 +47,8 @@ type Person struct {
 	Known      bool // false: facts came for a number whose attributes never did
 }
 
-// Erased says that the person is no longer a customer.
-func (p *Person) Erased() bool { return p.Flags&FlagErased != 0 }
+// Gone says that the number is no customer any more: erased, or merged into another.
+func (p *Person) Gone() bool { return p.Flags&(FlagErased|FlagMerged) != 0 }
 
 // Block is everything a scan read about the customers of [From, To): facts sorted by customer and then time, as
 // columns, and people. Rows of customer n are Start[n-From] … Start[n-From+1]. Columns not asked for are nil.

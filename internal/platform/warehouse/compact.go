@@ -66,7 +66,7 @@ func (w *Warehouse) compactPeople(ctx context.Context) error {
 			to = 1 << 32 // also who is loaded before the writer is ours
 		}
 		steps = append(steps, fmt.Sprintf(`INSERT INTO people_newest (customer, ts, %s, flags)
-			SELECT customer, MAX(ts), %s, CAST(CASE WHEN MAX(flags) >= %d THEN %d ELSE %s END AS UINTEGER)
+			SELECT customer, MAX(ts), %s, CAST(CASE WHEN MAX(flags & %d) > 0 THEN %d ELSE %s END AS UINTEGER)
 			FROM people WHERE customer >= %d AND customer < %d GROUP BY customer ORDER BY customer`,
 			strings.Join(columns, ", "), strings.Join(newest, ", "), FlagErased, FlagErased, w.dialect.newest("flags"), from, to))
 	}

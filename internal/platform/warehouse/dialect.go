@@ -13,6 +13,8 @@ type dialect struct {
 	settings func(Config) []string
 	// newest is the expression for the value of column that came with the greatest (ts, seq) of a group.
 	newest func(column string) string
+	// row is the expression for the place of a row in its table, in the order in which rows were written.
+	row string
 	// cluster rewrites facts sorted by customer and time.
 	cluster []string
 }
@@ -24,6 +26,8 @@ var duckDialect = dialect{
 			subject VARCHAR, amount BIGINT NOT NULL, quantity BIGINT NOT NULL,
 			product UINTEGER NOT NULL, category UINTEGER NOT NULL, channel UINTEGER NOT NULL,
 			campaign UINTEGER NOT NULL, strategy UINTEGER NOT NULL, detail UINTEGER NOT NULL, props VARCHAR)`,
+		`ALTER TABLE facts ADD COLUMN IF NOT EXISTS born UINTEGER DEFAULT 0`, // last, since an older file lacks it
+		`CREATE TABLE IF NOT EXISTS merged (away UINTEGER NOT NULL, owner UINTEGER NOT NULL)`,
 		peopleTable("people"),
 		`CREATE TABLE IF NOT EXISTS dict (code UINTEGER NOT NULL, text VARCHAR NOT NULL)`,
 		`CREATE TABLE IF NOT EXISTS loaded (seq UBIGINT NOT NULL, clustered_facts BIGINT NOT NULL, clustered_people BIGINT NOT NULL)`,
@@ -50,6 +54,7 @@ var duckDialect = dialect{
 	newest: func(column string) string {
 		return "ARG_MAX(" + column + ", ROW(ts, seq))"
 	},
+	row: "rowid",
 	cluster: []string{
 		`CREATE TABLE facts_clustered AS SELECT * FROM facts ORDER BY customer, ts`,
 		`DROP TABLE facts`,

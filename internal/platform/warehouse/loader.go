@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/duckdb/duckdb-go/v2"
 
 	"huoshui/internal/platform/errs"
@@ -53,7 +54,7 @@ func (w *Warehouse) Load(ctx context.Context, messages []stream.Message) error {
 	w.write.Lock()
 	defer w.write.Unlock()
 	mark := w.Watermark()
-	l := loading{w: w, mark: mark}
+	l := loading{w: w, mark: mark, away: w.away}
 	for _, m := range messages {
 		if m.Seq <= mark.Seq {
 			continue
@@ -71,6 +72,7 @@ func (w *Warehouse) Load(ctx context.Context, messages []stream.Message) error {
 	if err != nil {
 		return fmt.Errorf("load up to %d: %w", l.mark.Seq, err)
 	}
+	w.away = l.away
 	w.advance(l.mark, l.customers)
 	return nil
 }
@@ -84,6 +86,8 @@ type loading struct {
 	erased    map[uint32]bool
 	customers []uint32
 	maybe     map[key]bool // keys that must be looked up
+	moves     []move
+	away      *roaring.Bitmap // the warehouse's; its own copy once something moves
 }
 
 type key struct {
@@ -95,6 +99,7 @@ type key struct {
 type row struct {
 	key
 	f     event.Fact
+	born  uint32 // the number that has gone into customer since; 0 when it has not
 	maybe bool
 }
 
@@ -108,7 +113,9 @@ type version struct {
 func (l *loading) take(f event.Fact, m stream.Message) {
 	k := key{Hash(f.ID), f.Customer, f.At.UnixMicro()}
 	l.customers = append(l.customers, f.Customer)
-	l.mark.Through = max(l.mark.Through, f.Customer)
+	if f.Customer < FirstVisitor {
+		l.mark.Through = max(l.mark.Through, f.Customer)
+	}
 	if f.Name == event.CustomerChanged { // attributes live in people: a version twice changes nothing
 		var a event.Attributes
 		if err := json.Unmarshal(f.Props, &a); err != nil {
@@ -125,6 +132,14 @@ func (l *loading) take(f event.Fact, m stream.Message) {
 		l.people = append(l.people, version{ts: k.ts, seq: m.Seq, n: f.Customer, a: a})
 		return
 	}
+	if f.Name == event.CustomerMerged || f.Name == event.CustomerSplit {
+		if one, ok := moveOf(f); ok {
+			if l.moves == nil {
+				l.away = l.away.Clone()
+			}
+			l.moves = append(l.moves, one)
+		}
+	}
 	if m.Maybe {
 		if l.maybe == nil {
 			l.maybe = map[key]bool{}
@@ -135,6 +150,9 @@ func (l *loading) take(f event.Fact, m stream.Message) {
 }
 
 func (l *loading) save(ctx context.Context, c *sql.Conn) error {
+	if err := l.give(ctx, c); err != nil {
+		return err
+	}
 	known, err := l.known(ctx, c)
 	if err != nil {
 		return err
@@ -156,6 +174,9 @@ func (l *loading) save(ctx context.Context, c *sql.Conn) error {
 	if err != nil {
 		return err
 	}
+	if err := l.saveMoves(ctx, c); err != nil {
+		return err
+	}
 	if err := l.savePeople(ctx, c); err != nil {
 		return err
 	}
@@ -175,7 +196,7 @@ func (l *loading) append(a *duckdb.Appender, r row) error {
 	l.mark.Latest = max(l.mark.Latest, r.ts)
 	return a.AppendRow(r.customer, r.ts, d.give(f.Name), r.id, f.Subject, f.Amount, f.Quantity,
 		d.give(f.Product), d.give(f.Category), d.give(f.Channel), d.give(f.Campaign), d.give(f.Strategy), d.give(f.Detail),
-		string(f.Props))
+		string(f.Props), r.born)
 }
 
 // known returns which of the doubtful facts are in the warehouse already.
@@ -234,7 +255,7 @@ func (l *loading) savePeople(ctx context.Context, c *sql.Conn) error {
 				continue
 			}
 			var flags uint32
-			for flag, on := range map[uint32]bool{FlagPhone: v.a.HasPhone, FlagEmail: v.a.HasEmail, FlagErased: v.a.Erased} {
+			for flag, on := range map[uint32]bool{FlagPhone: v.a.HasPhone, FlagEmail: v.a.HasEmail, FlagErased: v.a.Erased, FlagMerged: v.a.Merged} {
 				if on {
 					flags |= flag
 				}

@@ -11,8 +11,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/duckdb/duckdb-go/v2"
 
 	"huoshui/internal/platform/errs"
@@ -38,6 +40,7 @@ type Warehouse struct {
 
 	write  sync.Mutex // one writer at a time
 	writer *sql.Conn
+	away   *roaring.Bitmap // numbers that went into another; replaced, never changed
 	closed bool
 
 	mu      sync.Mutex // guards what follows
@@ -49,7 +52,7 @@ type Warehouse struct {
 // Watermark says how far the warehouse has come.
 type Watermark struct {
 	Seq     uint64 // stream position loaded; 0 is nothing
-	Through uint32 // greatest customer number seen in facts or people
+	Through uint32 // greatest customer number seen in facts or people, visitors left out
 	Facts   int64  // rows of facts
 	Latest  int64  // time of the newest fact, microseconds UTC
 	// Version moves with every commit that can change an answer, also those outside the stream (a bulk load).
@@ -117,6 +120,9 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (w *Warehouse, err 
 		w.readers <- c
 	}
 	if w.dict, err = openDict(ctx, w.writer); err != nil {
+		return nil, err
+	}
+	if w.away, err = openAway(ctx, w.writer); err != nil {
 		return nil, err
 	}
 	if err := w.refreshMark(ctx); err != nil {
@@ -208,7 +214,7 @@ func (w *Warehouse) refreshMark(ctx context.Context) error {
 	var fromFacts, fromPeople uint32
 	err := errors.Join(
 		w.writer.QueryRowContext(ctx, "SELECT CAST(MAX(seq) AS UBIGINT) FROM loaded").Scan(&m.Seq),
-		w.writer.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(MAX(ts), 0), COALESCE(MAX(customer), 0) FROM facts").Scan(&m.Facts, &m.Latest, &fromFacts),
+		w.writer.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(MAX(ts), 0), COALESCE(MAX(customer) FILTER (WHERE customer < "+strconv.FormatUint(uint64(FirstVisitor), 10)+"), 0) FROM facts").Scan(&m.Facts, &m.Latest, &fromFacts),
 		w.writer.QueryRowContext(ctx, "SELECT COALESCE(MAX(customer), 0) FROM people").Scan(&fromPeople),
 	)
 	if err != nil {

@@ -18,6 +18,7 @@ type planning struct {
 	question Question
 	leaves   map[string]*leaf
 	segments map[string]*segmentAnswer
+	tags     map[string]*roaring.Bitmap
 	path     []string // segments being followed
 	state    bool     // some condition asks for layer, stage or scores
 }
@@ -41,7 +42,9 @@ func (p *planning) collect(ctx context.Context, c Condition) error {
 		return p.collect(ctx, s.Of)
 	case *segmentSpec:
 		return p.follow(ctx, s.ID)
-	case *layerSpec, *stageSpec, *rfmSpec:
+	case *tagSpec:
+		return p.carried(ctx, s.In)
+	case *layerSpec, *stageSpec, *rfmSpec, *topSpec:
 		p.state = true
 		return nil
 	}
@@ -77,6 +80,24 @@ func (p *planning) follow(ctx context.Context, id string) error {
 	return nil
 }
 
+// carried takes in who carries tags.
+func (p *planning) carried(ctx context.Context, tags []string) error {
+	for _, id := range tags {
+		if _, done := p.tags[id]; done {
+			continue
+		}
+		if p.question.Tag == nil {
+			return errs.New(errs.NotFound, "segment.no_tag", "there is no tag %s", id)
+		}
+		people, err := p.question.Tag(ctx, id)
+		if err != nil {
+			return fmt.Errorf("tag %s: %w", id, err)
+		}
+		p.tags[id] = people
+	}
+	return nil
+}
+
 // algebra turns trees into bitmaps. Bitmaps it returns may be shared and are never changed.
 type algebra struct {
 	plan  *planning
@@ -98,6 +119,12 @@ func (a *algebra) of(c Condition) (*roaring.Bitmap, error) {
 		return roaring.AndNot(a.found.universe, b), nil
 	case *segmentSpec:
 		return a.segment(s.ID)
+	case *tagSpec:
+		return a.known(anyOf(a.plan.tags, s.In)), nil
+	case *bucketSpec:
+		return s.of(a.found.universe), nil
+	case *topSpec:
+		return a.known(a.state.top(s)), nil
 	case *layerSpec:
 		return a.known(a.state.layer(s.In)), nil
 	case *stageSpec:

@@ -83,6 +83,8 @@ func (b *Bounds) check(path string) error {
 }
 
 func (s *layerSpec) check(path string) error { return checkCodes(path+".in", s.In, Layers) }
+func (s *tagSpec) check(path string) error { return checkValues(path+".in", s.In, false) }
+
 func (s *stageSpec) check(path string) error { return checkCodes(path+".in", s.In, Stages) }
 
 func checkCodes(path string, values, known []string) error {
@@ -122,11 +124,11 @@ func (s *rfmSpec) check(path string) error {
 	return nil
 }
 
-var factName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$`)
+var factName = regexp.MustCompile(`^[a-z][a-z0-9_]*\.[^\x00-\x1f\x7f]{1,120}$`) // the part after the dot may be a source's own words
 
 func (s *factsSpec) check(path string) error {
-	if !factName.MatchString(s.Fact) {
-		return invalid(path+".fact", "%q is no name of a fact; an example is order.paid", s.Fact)
+	if err := checkFact(path, s.Fact, s.Where); err != nil {
+		return err
 	}
 	if s.Measure == "" {
 		s.Measure = MeasureCount
@@ -136,11 +138,6 @@ func (s *factsSpec) check(path string) error {
 	}
 	if s.Window != nil {
 		if err := s.Window.check(path + ".window"); err != nil {
-			return err
-		}
-	}
-	if s.Where != nil {
-		if err := s.Where.check(path + ".where"); err != nil {
 			return err
 		}
 	}

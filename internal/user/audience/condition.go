@@ -28,6 +28,11 @@ import (
 //	rfm         {"class": ["champion"], "r": {"min": 4}, "f": {…}, "m": {…}}
 //	facts       {"fact": "order.paid", "where": {"category": ["猫粮"], "min_amount_fen": 100},
 //	             "window": {"last_days": 30}, "measure": "count", "min": 2, "max": 5}
+//	sequence    {"steps": [{"fact": "cart.added"}, {"fact": "order.paid", "not": true, "within": {"hours": 2}}],
+//	             "window": {"last_days": 30}}           what was done in a row, see sequence.go
+//	top         {"by": "spent", "percent": 20}          the first of all who have any, or {"count": 500}, as of the newest snapshot
+//	bucket      {"of": 10, "in": [0, 1], "salt": ""}    everybody falls into one of so many equal parts by chance, for ever the same
+//	tag         {"in": ["tag_…"]}                       people who carry one of the tags
 //	segment     {"id": "seg_…"}                         the people of another segment, or of a static list
 //
 // Days are calendar days of the business zone: "last n days" are today and the n−1 days before it. Dates are inclusive.
@@ -36,7 +41,7 @@ import (
 // erased, as of the watermark. A person who never did anything has done everything zero times; a number that only
 // facts mention is nobody.
 type Condition struct {
-	Kind string `json:"kind" enum:"everyone,and,or,not,attribute,contact,registered,birthday,age,layer,stage,rfm,facts,segment"`
+	Kind string `json:"kind" enum:"everyone,and,or,not,attribute,contact,registered,birthday,age,layer,stage,rfm,facts,sequence,top,bucket,tag,segment"`
 	Spec any    `json:"spec"` // a pointer to the spec type of the kind
 }
 
@@ -238,12 +243,18 @@ var leafSpecs = map[string]func() any{
 	"stage":      func() any { return &stageSpec{} },
 	"rfm":        func() any { return &rfmSpec{} },
 	"facts":      func() any { return &factsSpec{} },
+	"sequence":   func() any { return &sequenceSpec{} },
+	"top":        func() any { return &topSpec{} },
+	"bucket":     func() any { return &bucketSpec{} },
+	"tag":        func() any { return &tagSpec{} },
 	"segment":    func() any { return &segmentSpec{} },
 }
 
 type layerSpec struct{ inSpec }
 
 type stageSpec struct{ inSpec }
+
+type tagSpec struct{ inSpec }
 
 // embedded drops the names of embedded structs, which the decoder puts into its paths and nobody wrote.
 var embedded = strings.NewReplacer("Bounds.", "", "inSpec.", "")

@@ -108,7 +108,7 @@ func show(b *warehouse.Block, folds []Fold, only []uint32) {
 			next++
 		}
 		t.Person = b.People[n-b.From]
-		if !t.Person.Known || t.Person.Erased() {
+		if !t.Person.Known || t.Person.Gone() {
 			continue
 		}
 		t.cut(b, n)
@@ -143,6 +143,8 @@ type Question struct {
 	Conditions []Condition
 	// Segment returns the condition of a dynamic segment, or the members of a static one.
 	Segment func(ctx context.Context, id string) (*Condition, *roaring.Bitmap, error)
+	// Tag returns who carries a tag; it may be nil where no condition asks for one.
+	Tag func(ctx context.Context, id string) (*roaring.Bitmap, error)
 }
 
 // Answer is what Evaluate found; bitmaps are shared: clone one before changing it.
@@ -162,7 +164,7 @@ func (e *Engine) Evaluate(ctx context.Context, asOf time.Time, q Question) (*Ans
 // evaluate is Evaluate with other folds looking on in the same pass; between is called after the pass and before
 // conditions on the state are answered.
 func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with *company) (*Answer, error) {
-	plan := &planning{e: e, asOf: asOf, question: q, leaves: map[string]*leaf{}, segments: map[string]*segmentAnswer{}}
+	plan := &planning{e: e, asOf: asOf, question: q, leaves: map[string]*leaf{}, segments: map[string]*segmentAnswer{}, tags: map[string]*roaring.Bitmap{}}
 	for _, c := range q.Conditions {
 		if err := plan.collect(ctx, c); err != nil {
 			return nil, err
@@ -195,7 +197,7 @@ func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with 
 
 // Meets answers the conditions for one person as of an instant, by the same leaves that a pass over everybody uses.
 func (e *Engine) Meets(ctx context.Context, asOf time.Time, customer uint32, q Question) ([]bool, error) {
-	plan := &planning{e: e, asOf: asOf, question: q, leaves: map[string]*leaf{}, segments: map[string]*segmentAnswer{}}
+	plan := &planning{e: e, asOf: asOf, question: q, leaves: map[string]*leaf{}, segments: map[string]*segmentAnswer{}, tags: map[string]*roaring.Bitmap{}}
 	for _, c := range q.Conditions {
 		if err := plan.collect(ctx, c); err != nil {
 			return nil, err
@@ -208,6 +210,7 @@ func (e *Engine) Meets(ctx context.Context, asOf time.Time, customer uint32, q Q
 	if _, err := e.WalkOne(ctx, asOf, customer, fold); err != nil {
 		return nil, err
 	}
+	fold.finish()
 	found := &leavesFound{universe: fold.universe, people: map[string]*roaring.Bitmap{}}
 	for i, l := range fold.leaves {
 		found.people[l.key] = fold.out[i]
@@ -260,6 +263,7 @@ func (e *Engine) leaves(ctx context.Context, asOf time.Time, wanted map[string]*
 		if err != nil {
 			return nil, err
 		}
+		full.finish()
 		for i, l := range full.leaves {
 			found.people[l.key] = full.out[i]
 		}
@@ -288,6 +292,7 @@ func (e *Engine) renew(ctx context.Context, asOf time.Time, bound int64, version
 	if err != nil {
 		return err
 	}
+	fold.finish()
 	for i, s := range look.stale {
 		b := roaring.AndNot(s.people, look.dirty)
 		b.Or(fold.out[i])

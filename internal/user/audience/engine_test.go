@@ -252,12 +252,12 @@ func TestEngineAgreesWithNaiveEvaluator(t *testing.T) {
 }
 
 func check(rt *rapid.T, t *testing.T, w *world, e *Engine, conditions []Condition) {
-	answer, err := e.Evaluate(t.Context(), w.asOf, Question{conditions, w.segment})
+	answer, err := e.Evaluate(t.Context(), w.asOf, Question{Conditions: conditions, Segment: w.segment})
 	if err != nil {
 		rt.Fatal(err)
 	}
 	one := rapid.Uint32Range(1, 13).Draw(rt, "one")
-	meets, err := e.Meets(t.Context(), w.asOf, one, Question{conditions, w.segment})
+	meets, err := e.Meets(t.Context(), w.asOf, one, Question{Conditions: conditions, Segment: w.segment})
 	if err != nil {
 		rt.Fatal(err)
 	}

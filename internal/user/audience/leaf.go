@@ -66,6 +66,8 @@ type leaf struct {
 	high    int64
 	zero    bool // it holds for people without a matching fact; the fold gathers who differs from this
 
+	sequence *sequence // nil: no sequence
+
 	attribute *attributeSpec
 	contact   *contactSpec
 	born      *birthdaySpec
@@ -78,6 +80,12 @@ type filter struct {
 	key   string
 	fact  string
 	where *Filter
+}
+
+func newFilter(fact string, where *Filter) *filter {
+	f := &filter{fact: fact, where: where.sorted()}
+	f.key = hash(fact, f.where)
+	return f
 }
 
 // leafOf resolves a leaf condition as of a day; nil for kinds that no timeline answers.
@@ -100,6 +108,9 @@ func leafOf(c Condition, asOf time.Time, zone *time.Location) *leaf {
 		l.aged = true
 		l.low, l.high = s.limits()
 		dated = []any{l.low, l.high, day}
+	case *sequenceSpec:
+		l.sequence = s.resolve(asOf, zone)
+		dated = []any{l.sequence.key(), zone.String()}
 	case *factsSpec:
 		l.facts(s, asOf, zone)
 		dated = []any{l.filter.key, l.measure, l.window.from, l.window.to, l.low, l.high}
@@ -114,8 +125,7 @@ func leafOf(c Condition, asOf time.Time, zone *time.Location) *leaf {
 }
 
 func (l *leaf) facts(s *factsSpec, asOf time.Time, zone *time.Location) {
-	l.filter = &filter{fact: s.Fact, where: s.Where.sorted()}
-	l.filter.key = hash(s.Fact, l.filter.where)
+	l.filter = newFilter(s.Fact, s.Where)
 	l.measure = s.Measure
 	l.window = s.Window.resolve(asOf, zone)
 	l.low, l.high = s.limits()
@@ -170,30 +180,41 @@ func hash(kind string, spec any) string {
 func needsOf(leaves []*leaf) Needs {
 	n := Needs{Since: always, Plain: true}
 	for _, l := range leaves {
-		if l.filter == nil {
-			n.Plain = false
-			continue
-		}
-		n.Since = min(n.Since, max(l.window.from, 0))
-		if !slices.Contains(n.Facts, l.filter.fact) {
-			n.Facts = append(n.Facts, l.filter.fact)
-		}
-		switch l.measure {
-		case MeasureAmount, MeasureAverage, MeasureFirst, MeasureLast:
-			n.Columns |= Amount
-		case MeasureQuantity:
-			n.Columns |= Quantity
-		}
-		if w := l.filter.where; w != nil {
-			for i, values := range w.lists() {
-				if values != nil {
-					n.Columns |= warehouse.ColumnProduct << i
-				}
+		switch {
+		case l.sequence != nil:
+			for _, f := range l.sequence.filters() {
+				n.facts(f, l.sequence.window)
 			}
-			if w.MinAmount != nil || w.MaxAmount != nil {
+		case l.filter == nil:
+			n.Plain = false
+		default:
+			n.facts(l.filter, l.window)
+			switch l.measure {
+			case MeasureAmount, MeasureAverage, MeasureFirst, MeasureLast:
 				n.Columns |= Amount
+			case MeasureQuantity:
+				n.Columns |= Quantity
 			}
 		}
 	}
 	return n
+}
+
+// facts adds what a filter reads in a window.
+func (n *Needs) facts(f *filter, window span) {
+	n.Since = min(n.Since, max(window.from, 0))
+	if !slices.Contains(n.Facts, f.fact) {
+		n.Facts = append(n.Facts, f.fact)
+	}
+	if f.where == nil {
+		return
+	}
+	for i, values := range f.where.lists() {
+		if values != nil {
+			n.Columns |= warehouse.ColumnProduct << i
+		}
+	}
+	if f.where.MinAmount != nil || f.where.MaxAmount != nil {
+		n.Columns |= Amount
+	}
 }

@@ -40,6 +40,7 @@ func Conform(t *testing.T, open func(t *testing.T) Engine) {
 		"each message counts once":                                      messagesCountOnce,
 		"the state comes back":                                          stateComesBack,
 		"happenings page through everything, newest first":              happeningsPage,
+		"facts follow merges and come back with splits":                 factsFollowMerges,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -179,6 +180,69 @@ func ordersAreWhole(t *testing.T, w Engine) {
 	}
 }
 
+func factsFollowMerges(t *testing.T, w Engine) {
+	random := rand.New(rand.NewPCG(5, 6))
+	const visitor = warehouse.FirstVisitor
+	numbers := []uint32{1, 2, 3, 4, 5, 6, 40, visitor, visitor + 1, visitor + 2}
+	into := map[uint32]uint32{} // merges in force
+	owner := func(n uint32) uint32 {
+		for into[n] != 0 {
+			n = into[n]
+		}
+		return n
+	}
+	type told struct {
+		of uint32
+		seen
+	}
+	var all []told
+	Load(t, w, event.Fact{Name: event.OrderPaid, Customer: 60, At: day})
+	for round := range 40 {
+		var facts []event.Fact
+		for range 1 + random.IntN(12) {
+			n := numbers[random.IntN(len(numbers))]
+			switch random.IntN(6) {
+			case 0:
+				if to := numbers[random.IntN(len(numbers))]; into[n] == 0 && owner(to) != n && to < visitor {
+					into[n] = to
+					facts = append(facts, event.Fact{Name: event.CustomerMerged, Customer: n, Quantity: int64(to), At: day})
+				}
+			case 1:
+				if into[n] != 0 {
+					facts = append(facts, event.Fact{Name: event.CustomerSplit, Customer: n, Quantity: int64(into[n]), At: day})
+					delete(into, n)
+				}
+			default: // also of numbers that have gone: it was on its way
+				f := event.Fact{Name: event.PageViewed, Customer: n, At: day.Add(time.Duration(len(all)+random.IntN(50)) * time.Minute), Amount: int64(len(all))}
+				all = append(all, told{n, seen{0, f.At.UnixMicro(), f.Name, f.Amount, ""}})
+				facts = append(facts, f)
+			}
+		}
+		if len(facts) > 0 {
+			Load(t, w, facts...)
+		}
+		if round%7 == 6 {
+			if err := w.Compact(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var want []seen
+		for _, one := range all {
+			if one.Customer = owner(one.of); one.Customer < visitor {
+				want = append(want, one.seen)
+			}
+		}
+		sortSeen(want)
+		got, _ := scan(t, w, warehouse.ScanSpec{Facts: []string{event.PageViewed}, Rows: 20})
+		if d := gocmp.Diff(want, got); d != "" {
+			t.Fatalf("round %d: %s", round, d)
+		}
+		if through := w.Watermark().Through; through != 60 {
+			t.Fatalf("through %d", through)
+		}
+	}
+}
+
 func newestAttributesWin(t *testing.T, w Engine) {
 	Load(t, w,
 		Person(1, day.Add(2*time.Hour), event.Attributes{City: "杭州", Birthday: "0000-02-29", HasPhone: true, Registered: day}),
@@ -194,7 +258,7 @@ func newestAttributesWin(t *testing.T, w Engine) {
 		if p := people[1]; w.Text(p.City) != "杭州" || p.Birthday != 229 || p.Flags != warehouse.FlagPhone || p.Registered != day.UnixMicro() {
 			t.Fatalf("%+v", p)
 		}
-		if p := people[2]; !p.Erased() {
+		if p := people[2]; !p.Gone() {
 			t.Fatalf("%+v", p)
 		}
 		if len(facts) != 1 || facts[0].Amount != 7 {
