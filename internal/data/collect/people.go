@@ -30,8 +30,8 @@ type Sighting struct {
 	Source   string // id of the source
 	Protocol Protocol
 	Kind     string    // of the event: Track, View, Identify, Bind, Unbind
-	Keys     []Key     // strongest first; all of one person, except for Unbind
-	Unbind   bool      // the keys after the first do not belong to the person of the first; with one key, it belongs to nobody
+	Keys     []Key     // strongest first; all of one person
+	Unbind   bool      // the keys are somebody's no longer: each belongs to nobody until it is seen again
 	Traits   []TraitOp // in order
 	At       time.Time // when it happened
 	Touch    *Touch    // how the person arrived, where the event says so: what a new person's source may be told from
