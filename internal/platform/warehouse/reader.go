@@ -19,6 +19,7 @@ type reader struct {
 	later  bool // there are facts after AsOf
 	expect int  // about how many rows a block has; 0 is not known
 	amends amending
+	loose  *loose // nil: blocks read them with the others
 
 	table []Kind // code → kind, made from kinds
 	block Block
@@ -27,10 +28,8 @@ type reader struct {
 	out   buffers // grouped
 	perm  []uint32
 
-	places   []uint32 // of rows that are merged
-	wide     []int64  // room for a column of them
-	narrow   []uint32
-	kindRoom []Kind
+	apart  loose    // the loose rows of one block, when it reads them itself
+	places []uint32 // of rows that are merged
 }
 
 type stamp struct {
@@ -59,7 +58,9 @@ func (r *reader) read(ctx context.Context, from, to uint32) (*Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.group(from, to, ordered)
+	if err := r.group(ctx, ordered); err != nil {
+		return nil, err
+	}
 	r.amends.apply(b)
 	return b, nil
 }
@@ -139,38 +140,51 @@ func (r *reader) versions(rec arrow.RecordBatch, fill func(p *Person, i int)) {
 // readFacts fills the raw buffers and says how many of the first rows lie by customer and time already: what the last
 // compaction wrote comes before what came since.
 func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, err error) {
+	where := r.where(from, to)
+	if r.loose != nil {
+		where += " AND " + r.loose.not
+	}
 	in := &r.raw
 	in.reset()
+	if cap(in.customer) == 0 {
+		in.reserve(r.expect, r.spec.Columns)
+	}
+	var lastCustomer uint32
+	var lastTS int64
+	err = r.fill(ctx, in, where, func(customer []uint32, ts []int64) {
+		if ordered < len(in.customer) { // the order has ended
+			return
+		}
+		for i, c := range customer {
+			if c < lastCustomer || c == lastCustomer && ts[i] < lastTS {
+				break
+			}
+			lastCustomer, lastTS = c, ts[i]
+			ordered++
+		}
+	})
+	return ordered, err
+}
+
+// fill reads the facts that where lets through into buffers; look is shown every batch before it is there.
+func (r *reader) fill(ctx context.Context, in *buffers, where string, look func(customer []uint32, ts []int64)) error {
 	if len(r.kinds) == 0 {
-		return 0, nil
+		return nil
 	}
 	if r.table == nil {
 		r.makeTable()
-		in.reserve(r.expect, r.spec.Columns)
 	}
-	columns := []string{"customer", "ts", "kind"}
-	columns = append(columns, r.spec.chosen()...)
+	columns := append([]string{"customer", "ts", "kind"}, r.spec.chosen()...)
 	codes := make([]string, 0, len(r.kinds))
 	for c := range r.kinds {
 		codes = append(codes, number(c))
 	}
 	slices.Sort(codes)
-	q := "SELECT " + strings.Join(columns, ", ") + " FROM facts" + r.where(from, to) +
-		r.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
-	var lastCustomer uint32
-	var lastTS int64
-	err = r.each(ctx, q, func(rec arrow.RecordBatch) {
+	q := "SELECT " + strings.Join(columns, ", ") + " FROM facts" + where + r.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
+	return r.each(ctx, q, func(rec arrow.RecordBatch) {
 		customer := rec.Column(0).(*array.Uint32).Uint32Values()
 		ts := rec.Column(1).(*array.Int64).Int64Values()
-		if ordered == len(in.customer) { // so far all are
-			for i, c := range customer {
-				if c < lastCustomer || c == lastCustomer && ts[i] < lastTS {
-					break
-				}
-				lastCustomer, lastTS = c, ts[i]
-				ordered++
-			}
-		}
+		look(customer, ts)
 		in.customer = append(in.customer, customer...)
 		in.ts = append(in.ts, ts...)
 		for _, code := range rec.Column(2).(*array.Uint32).Uint32Values() {
@@ -190,7 +204,6 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, e
 			}
 		}
 	})
-	return ordered, err
 }
 
 // during bounds the time of facts, where there is something to leave out.
@@ -270,30 +283,31 @@ func (in *buffers) reserve(n int, columns Column) {
 }
 
 // group lays the raw rows, the first of which lie in order already, out by customer and time in the block.
-func (r *reader) group(from, to uint32, ordered int) {
+func (r *reader) group(ctx context.Context, ordered int) error {
 	b, in := &r.block, &r.raw
-	n := len(in.customer)
-	b.Start = resize(b.Start, int(to-from)+1)
-	switch loose := n - ordered; {
-	case loose == 0:
-		b.count(in.customer)
-		r.lay(in)
-	case loose < n/4:
-		r.merge(ordered)
-		r.lay(in)
-	default:
-		r.perm = b.sort(r.perm, in, 0)
-		out := &r.out
-		out.ts = gather(out.ts, in.ts, r.perm)
-		out.kind = gather(out.kind, in.kind, r.perm)
-		for i := range in.wide {
-			out.wide[i] = gather(out.wide[i], in.wide[i], r.perm)
+	b.Start = resize(b.Start, int(b.To-b.From)+1)
+	add := &loose{}
+	if r.loose != nil {
+		var err error
+		if add, err = r.loose.read(ctx, r); err != nil {
+			return err
 		}
-		for i := range in.code {
-			out.code[i] = gather(out.code[i], in.code[i], r.perm)
-		}
-		r.lay(out)
 	}
+	n := len(in.customer)
+	switch extra := n - ordered; {
+	case extra == 0:
+		r.merge(add)
+	case extra < n/4 && r.loose == nil:
+		r.apart.sort(b.From, b.To, in, ordered, &r.perm)
+		in.cut(ordered)
+		r.merge(&r.apart)
+	default:
+		in.add(add, b.From, b.To)
+		r.perm = b.sort(r.perm, in, 0)
+		r.out.gather(in, r.perm)
+		r.lay(&r.out)
+	}
+	return nil
 }
 
 // count sets Start to where every customer's rows begin when the rows lie in order.
@@ -325,50 +339,54 @@ func (b *Block) sort(perm []uint32, in *buffers, first int) []uint32 {
 	return perm
 }
 
-// merge moves the rows that came since the last compaction to their places among the ordered ones, in place.
-func (r *reader) merge(ordered int) {
+// merge puts the loose rows of the block to their places among the raw ones, which all lie in order.
+func (r *reader) merge(add *loose) {
 	b, in := &r.block, &r.raw
-	r.perm = b.sort(r.perm, in, ordered)
-	b.count(in.customer[:ordered])
-	r.places = resize(r.places, len(r.perm))
-	for i, p := range r.perm {
-		c, ts := in.customer[p]-b.From, in.ts[p]
-		at, until := b.Start[c], b.Start[c+1]
-		for at < until { // the first later one
-			if middle := (at + until) / 2; in.ts[middle] <= ts {
-				at = middle + 1
-			} else {
-				until = middle
+	b.count(in.customer)
+	first, last := add.between(b.From, b.To)
+	if first < last {
+		r.places = r.places[:0]
+		for c := range b.To - b.From {
+			from, to := add.between(b.From+c, b.From+c+1)
+			at, until := b.Start[c], b.Start[c+1]
+			for _, ts := range add.rows.ts[from:to] {
+				for at < until && in.ts[at] <= ts { // the first later one
+					at++
+				}
+				r.places = append(r.places, at)
+			}
+			b.Start[c] += from - first
+		}
+		b.Start[b.To-b.From] += last - first
+		in.ts = insert(in.ts, add.rows.ts[first:last], r.places)
+		in.kind = insert(in.kind, add.rows.kind[first:last], r.places)
+		for i, values := range add.rows.wide {
+			if len(values) > 0 {
+				in.wide[i] = insert(in.wide[i], values[first:last], r.places)
 			}
 		}
-		r.places[i] = at
+		for i, values := range add.rows.code {
+			if len(values) > 0 {
+				in.code[i] = insert(in.code[i], values[first:last], r.places)
+			}
+		}
 	}
-	b.count(in.customer)
-	r.wide = insert(in.ts, r.wide, r.perm, r.places, ordered)
-	r.kindRoom = insert(in.kind, r.kindRoom, r.perm, r.places, ordered)
-	for i := range in.wide {
-		r.wide = insert(in.wide[i], r.wide, r.perm, r.places, ordered)
-	}
-	for i := range in.code {
-		r.narrow = insert(in.code[i], r.narrow, r.perm, r.places, ordered)
-	}
+	r.lay(in)
 }
 
-// insert puts the values at perm before those at places, which ascend; the first values stay in their order. room is room.
-func insert[T any](values, room []T, perm, places []uint32, first int) []T {
-	if len(values) == 0 {
-		return room
-	}
-	room = gather(room, values, perm)
-	end, to := first, len(values)
+// insert puts more values before those at places, which ascend.
+func insert[T any](values, more []T, places []uint32) []T {
+	end := len(values)
+	values = slices.Grow(values, len(more))[:end+len(more)]
+	to := len(values)
 	for i := len(places) - 1; i >= 0; i-- {
 		at := int(places[i])
 		copy(values[to-(end-at):to], values[at:end])
 		to -= end - at + 1
 		end = at
-		values[to] = room[i]
+		values[to] = more[i]
 	}
-	return room
+	return values
 }
 
 // inTime sorts rows of one customer by time, keeping the order of equals; rows in order cost one look.
@@ -402,6 +420,18 @@ func inTime(perm []uint32, ts []int64) {
 			}
 			return 0
 		})
+	}
+}
+
+// gather fills buffers with the rows of others at perm.
+func (in *buffers) gather(from *buffers, perm []uint32) {
+	in.ts = gather(in.ts, from.ts, perm)
+	in.kind = gather(in.kind, from.kind, perm)
+	for i := range in.wide {
+		in.wide[i] = gather(in.wide[i], from.wide[i], perm)
+	}
+	for i := range in.code {
+		in.code[i] = gather(in.code[i], from.code[i], perm)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math/bits"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -23,20 +25,20 @@ type ScanSpec struct {
 	To      uint32
 	Only    []uint32 // when not nil, only these customers, ascending; blocks span them and may hold others
 	Workers int      // 0 is 2
-	Rows    int      // rows a block aims at; 0 is 2 million
+	Rows    int      // rows a block aims at; 0 is 524,288
 }
 
 // Scan reads facts and people in blocks of customers and calls fn for each, on spec.Workers goroutines at once; worker
 // tells them apart. Blocks come in no particular order but each holds all of its customers' facts. All blocks see one
-// state of the warehouse, whose watermark is returned. The engine does not sort: rows are grouped here with a
-// counting sort on the dense customer number, or not at all where they lie in order already. The amount and quantity of an
+// state of the warehouse, whose watermark is returned. The engine does not sort: what the last compaction wrote lies in
+// order already, the rows since are grouped here with a counting sort on the dense customer number and merged. The amount and quantity of an
 // order.paid are those of the whole order: what order.amended facts added is in them, whether or not these are asked for.
 func (w *Warehouse) Scan(ctx context.Context, spec ScanSpec, fn func(worker int, b *Block) error) (Watermark, error) {
 	if spec.Workers == 0 {
 		spec.Workers = 2
 	}
 	if spec.Rows == 0 {
-		spec.Rows = 2 << 20
+		spec.Rows = 1 << 19
 	}
 	conns, err := w.lend(ctx, spec.Workers)
 	if err != nil {
@@ -47,7 +49,7 @@ func (w *Warehouse) Scan(ctx context.Context, spec ScanSpec, fn func(worker int,
 			w.readers <- c
 		}
 	}()
-	mark, err := w.snapshot(ctx, conns)
+	mark, clustered, err := w.snapshot(ctx, conns)
 	defer func() {
 		for _, c := range conns {
 			_, _ = c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // a read transaction has nothing to lose
@@ -56,7 +58,7 @@ func (w *Warehouse) Scan(ctx context.Context, spec ScanSpec, fn func(worker int,
 	if err != nil {
 		return Watermark{}, err
 	}
-	return mark, w.scan(ctx, spec, mark, conns, fn)
+	return mark, w.scan(ctx, spec, mark, clustered, conns, fn)
 }
 
 // Blocks returns the ranges of customers a scan would read, as their boundaries.
@@ -68,17 +70,11 @@ func (spec ScanSpec) boundaries(mark Watermark) []uint32 {
 	if from >= to {
 		return nil
 	}
-	people := uint64(mark.Through) + 1
-	size := people
+	// a bitmap container is 65,536 wide, a word 64: ranges hold whole ones or divide one evenly, and never share a word
+	size := uint64(1 << 20)
 	if mark.Facts > int64(spec.Rows) {
-		size = people * uint64(spec.Rows) / uint64(mark.Facts)
-	}
-	size = min(size, 1<<20)
-	switch { // a bitmap container is 65,536 wide, a word 64: ranges do not share either
-	case size >= 1<<16:
-		size = size >> 16 << 16
-	default:
-		size = max(size>>6<<6, 64)
+		fitting := (uint64(mark.Through) + 1) * uint64(spec.Rows) / uint64(mark.Facts)
+		size = min(size, max(uint64(1)<<bits.Len64(fitting)>>1, 64))
 	}
 	cuts := []uint32{from}
 	for at := (uint64(from)/size + 1) * size; at < uint64(to); at += size {
@@ -99,13 +95,18 @@ func (spec ScanSpec) rows(cuts []uint32, mark Watermark) int {
 	return int(uint64(mark.Facts) * uint64(most) / (uint64(mark.Through) + 1) * 5 / 4) // some customers do more than others
 }
 
-func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, conns []*sql.Conn, fn func(int, *Block) error) error {
+func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, clustered int64, conns []*sql.Conn, fn func(int, *Block) error) error {
 	cuts := spec.boundaries(mark)
 	if spec.Only != nil {
 		cuts = spec.narrow(cuts)
 	}
 	kinds := w.kindsOf(spec.Facts)
 	amends := w.amendments(spec, kinds)
+	var apart *loose
+	if spec.Only == nil && len(cuts) > 2 && mark.Facts-clustered <= mostLoose {
+		row := strconv.FormatInt(clustered, 10)
+		apart = &loose{count: int(mark.Facts - clustered), is: w.dialect.row + " >= " + row, not: w.dialect.row + " < " + row, from: cuts[0], to: cuts[len(cuts)-1]}
+	}
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for i, c := range conns {
@@ -115,7 +116,7 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, con
 				if err != nil {
 					return err
 				}
-				r := &reader{arrow: a, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, expect: spec.rows(cuts, mark)}
+				r := &reader{arrow: a, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, expect: spec.rows(cuts, mark), loose: apart}
 				for {
 					n := int(next.Add(1))
 					if n >= len(cuts) {
@@ -175,31 +176,33 @@ func (w *Warehouse) lend(ctx context.Context, n int) ([]*sql.Conn, error) {
 	return conns, nil
 }
 
-// snapshot begins a read transaction on every connection, all seeing the same state of the warehouse.
-func (w *Warehouse) snapshot(ctx context.Context, conns []*sql.Conn) (Watermark, error) {
-	begin := func(c *sql.Conn) (seq uint64, err error) {
+// snapshot begins a read transaction on every connection, all seeing the same state of the warehouse. clustered is how many
+// of the first rows of facts the last compaction wrote.
+func (w *Warehouse) snapshot(ctx context.Context, conns []*sql.Conn) (mark Watermark, clustered int64, err error) {
+	begin := func(c *sql.Conn) (seq uint64, clustered int64, err error) {
 		if _, err := c.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		return seq, c.QueryRowContext(ctx, "SELECT seq FROM loaded").Scan(&seq)
+		return seq, clustered, c.QueryRowContext(ctx, "SELECT seq, clustered_facts FROM loaded").Scan(&seq, &clustered)
 	}
-	try := func() (mark Watermark, same bool, err error) {
+	try := func() (mark Watermark, clustered int64, same bool, err error) {
 		before := w.Watermark()
-		for _, c := range conns {
-			seq, err := begin(c)
+		for i, c := range conns {
+			seq, rows, err := begin(c)
 			if err != nil {
-				return mark, false, err
+				return mark, 0, false, err
 			}
-			if seq != before.Seq {
-				return mark, false, nil
+			if seq != before.Seq || i > 0 && rows != clustered {
+				return mark, 0, false, nil
 			}
+			clustered = rows
 		}
-		return before, w.Watermark() == before, nil
+		return before, clustered, w.Watermark() == before, nil
 	}
 	for range 20 {
-		mark, same, err := try()
+		mark, clustered, same, err := try()
 		if err != nil || same {
-			return mark, err
+			return mark, clustered, err
 		}
 		for _, c := range conns { // not every one may have begun
 			_, _ = c.ExecContext(ctx, "ROLLBACK")
@@ -207,11 +210,11 @@ func (w *Warehouse) snapshot(ctx context.Context, conns []*sql.Conn) (Watermark,
 	}
 	w.write.Lock() // the writer is too quick: ask it to wait
 	defer w.write.Unlock()
-	mark, same, err := try()
+	mark, clustered, same, err := try()
 	if err == nil && !same {
 		err = errors.New("warehouse: the watermark moved without a writer")
 	}
-	return mark, err
+	return mark, clustered, err
 }
 
 // kindsOf maps dictionary codes to places in names; nil where a code is of no interest.

@@ -21,8 +21,11 @@ type leafFold struct {
 	zone     *time.Location
 	universe *roaring.Bitmap
 
-	mu  sync.Mutex
-	out []*roaring.Bitmap // per leaf
+	mu    sync.Mutex
+	out   []*roaring.Bitmap // per leaf
+	pages map[uint32]*page  // by the upper half of their people's numbers
+	rooms []*room           // free
+	blank [][]uint64        // free words of pages
 }
 
 // kindPlan is which filters a fact of one kind may touch.
@@ -157,6 +160,7 @@ func (f *leafFold) Needs() Needs { return needsOf(f.leaves) }
 func (f *leafFold) Begin(p *Pass) error {
 	f.zone = p.Zone
 	f.universe = roaring.New()
+	f.pages = map[uint32]*page{}
 	f.out = make([]*roaring.Bitmap, len(f.leaves))
 	for i := range f.out {
 		f.out[i] = roaring.New()

@@ -10,32 +10,48 @@ import (
 // Range implements Fold.
 func (f *leafFold) Range(from, to uint32) (func(*Timeline), func()) {
 	r := &leafRun{f: f, base: from &^ 63, stride: len(f.leaves) + 1}
-	if to-from >= 1<<16 {
-		r.base = from &^ (1<<16 - 1)
-	}
 	r.width = int(to-r.base+63) >> 6
-	r.words = make([]uint64, r.width*r.stride)
-	r.hits = make([][]int32, len(f.filters))
+	r.room = f.room()
+	r.words = slices.Grow(r.words[:0], r.width*r.stride)[:r.width*r.stride]
+	clear(r.words)
 	return r.see, r.done
 }
 
 // leafRun is the fold's work on one range. The bits of 64 neighbouring people lie together for all leaves: one person touches
 // many leaves and the next person the same.
 type leafRun struct {
-	f       *leafFold
-	base    uint32
-	width   int      // in words
-	stride  int      // leaves, then the universe
+	f      *leafFold
+	base   uint32
+	width  int // in words
+	stride int // leaves, then the universe
+	*room
+
+	row []uint64 // the words of the person's 64
+	bit uint64
+	day dayer
+}
+
+// room is the memory of a run, which the next one takes over: fresh memory costs more than what is done in it.
+type room struct {
 	words   []uint64 // width × stride
 	hits    [][]int32
 	touched []int32
 	ts      []int64 // of the hits of one filter
 	sums    []int64 // running sums over them, sums[0] = 0
 	units   []int64
+}
 
-	row []uint64 // the words of the person's 64
-	bit uint64
-	day dayer
+// room returns memory that no run uses.
+func (f *leafFold) room() *room {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := len(f.rooms)
+	if n == 0 {
+		return &room{hits: make([][]int32, len(f.filters))}
+	}
+	r := f.rooms[n-1]
+	f.rooms = f.rooms[:n-1]
+	return r
 }
 
 func (r *leafRun) set(leaf int32) { r.row[leaf] |= r.bit }
@@ -264,24 +280,96 @@ func (r *leafRun) person(p *Person) {
 	}
 }
 
+// pageWords is how many words a page has for each leaf: those of a container of a bitmap.
+const pageWords = 1 << 16 / 64
+
+// page gathers the words of 65,536 people, each leaf's together, from the ranges that lie in it.
+type page struct {
+	words []uint64 // leaves, then the universe: pageWords each
+	left  int      // words that have not come
+}
+
+// done hands the words of the range to the pages they belong to. Ranges share no word.
 func (r *leafRun) done() {
-	f := r.f
-	part := make([]*roaring.Bitmap, r.stride)
+	for at := 0; at < r.width; {
+		number, first := r.base>>16, int(r.base>>6)%pageWords+at
+		number, first = number+uint32(first/pageWords), first%pageWords
+		n := min(pageWords-first, r.width-at)
+		p := r.f.page(number, r.stride)
+		r.turn(p, at, first, n)
+		r.f.came(number, p, n)
+		at += n
+	}
+	r.f.mu.Lock()
+	defer r.f.mu.Unlock()
+	r.f.rooms = append(r.f.rooms, r.room)
+}
+
+// turn writes the range's words at … at+n−1 to a page from its word first on.
+func (r *leafRun) turn(p *page, at, first, n int) {
 	const together = 8 // words of a cache line
-	columns := make([]uint64, together*r.width)
-	for first := 0; first < r.stride; first += together {
-		n := min(together, r.stride-first)
-		for at := range r.width {
-			for i, word := range r.words[at*r.stride+first:][:n] {
-				columns[i*r.width+at] = word
+	for leaf := 0; leaf < r.stride; leaf += together {
+		m := min(together, r.stride-leaf)
+		for i := range n {
+			from, to := r.words[(at+i)*r.stride+leaf:][:m], p.words[leaf*pageWords+first+i:]
+			for j, word := range from {
+				if word != 0 {
+					to[j*pageWords] = word
+				}
 			}
 		}
-		for i := range n {
-			part[first+i] = r.bitmap(columns[i*r.width : (i+1)*r.width])
+	}
+}
+
+// page returns a page by its number.
+func (f *leafFold) page(number uint32, stride int) *page {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := f.pages[number]
+	if p == nil {
+		p = &page{left: pageWords}
+		if n := len(f.blank); n > 0 {
+			p.words, f.blank = f.blank[n-1], f.blank[:n-1]
+			clear(p.words)
+		} else {
+			p.words = make([]uint64, stride*pageWords)
 		}
+		f.pages[number] = p
+	}
+	return p
+}
+
+// came says that n words of a page are there; a page that is whole becomes sets.
+func (f *leafFold) came(number uint32, p *page, n int) {
+	f.mu.Lock()
+	p.left -= n
+	whole := p.left == 0
+	if whole {
+		delete(f.pages, number)
+	}
+	f.mu.Unlock()
+	if whole {
+		f.gather(number, p)
+	}
+}
+
+// finish makes sets of the pages that are not whole; call it when the pass is over.
+func (f *leafFold) finish() {
+	for number, p := range f.pages {
+		f.gather(number, p)
+	}
+	f.pages, f.blank, f.rooms = nil, nil, nil
+}
+
+// gather adds a page to the sets.
+func (f *leafFold) gather(number uint32, p *page) {
+	part := make([]*roaring.Bitmap, len(f.leaves)+1)
+	for i := range part {
+		part[i] = bitmap(p.words[i*pageWords:(i+1)*pageWords], number)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.blank = append(f.blank, p.words)
 	for i, b := range part {
 		switch {
 		case b == nil:
@@ -293,8 +381,8 @@ func (r *leafRun) done() {
 	}
 }
 
-// bitmap makes a set of a range's words; nil for the empty set.
-func (r *leafRun) bitmap(words []uint64) *roaring.Bitmap {
+// bitmap makes a set of a page's words; nil for the empty set.
+func bitmap(words []uint64, number uint32) *roaring.Bitmap {
 	for len(words) > 0 && words[len(words)-1] == 0 {
 		words = words[:len(words)-1]
 	}
@@ -302,8 +390,8 @@ func (r *leafRun) bitmap(words []uint64) *roaring.Bitmap {
 		return nil
 	}
 	b := roaring.FromDense(words, true)
-	if r.base > 0 {
-		b = roaring.AddOffset64(b, int64(r.base))
+	if number > 0 {
+		b = roaring.AddOffset64(b, int64(number)<<16)
 	}
 	return b
 }

@@ -102,9 +102,9 @@ func scanShowsEveryFact(t *testing.T, w Engine) {
 	random := rand.New(rand.NewPCG(1, 2))
 	names := []string{event.OrderPaid, event.PageViewed, event.MessageOpened}
 	var want []seen
-	for range 20 {
+	load := func(n int) {
 		var facts []event.Fact
-		for range 500 {
+		for range n {
 			f := event.Fact{
 				Name: names[random.IntN(3)], Customer: 1 + uint32(random.IntN(300)),
 				At:     day.Add(time.Duration(random.IntN(1000)) * time.Hour),
@@ -116,8 +116,11 @@ func scanShowsEveryFact(t *testing.T, w Engine) {
 			}
 		}
 		Load(t, w, facts...)
+		sortSeen(want)
 	}
-	sortSeen(want)
+	for range 20 {
+		load(500)
+	}
 	asked := []string{"never.seen", event.OrderPaid, event.PageViewed}
 	for _, rows := range []int{1 << 20, 500} { // one block, and many
 		got, _ := scan(t, w, warehouse.ScanSpec{Facts: asked, Rows: rows})
@@ -131,6 +134,15 @@ func scanShowsEveryFact(t *testing.T, w Engine) {
 	got, _ := scan(t, w, warehouse.ScanSpec{Facts: asked, Rows: 700})
 	if d := gocmp.Diff(want, got); d != "" {
 		t.Fatal("after compaction", d)
+	}
+	for _, n := range []int{300, 9000} { // some that came since, and more than there were
+		load(n)
+		for _, rows := range []int{1 << 20, 700} {
+			got, _ = scan(t, w, warehouse.ScanSpec{Facts: asked, Rows: rows})
+			if d := gocmp.Diff(want, got); d != "" {
+				t.Fatal("since the compaction came", n, d)
+			}
+		}
 	}
 	asOf := day.Add(500 * time.Hour).UnixMicro()
 	only := []uint32{3, 77, 250}
