@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -32,6 +33,26 @@ type held struct {
 	version uint64
 	size    int
 	used    uint64 // turn it was last asked for
+
+	asOf int64      // of a timed leaf: the instant it was answered for
+	dues []deadline // and when that will be out of date for whom, soonest first
+}
+
+// overdue is for whom the answer is out of date at an instant.
+func (h *held) overdue(asOf int64) []deadline {
+	n, _ := slices.BinarySearchFunc(h.dues, asOf+1, func(d deadline, at int64) int { return cmp.Compare(d.at, at) })
+	return h.dues[:n]
+}
+
+// nextDue is the soonest instant at which a remembered answer goes out of date by itself; always when none will.
+func (c *cache) nextDue() int64 {
+	next := always
+	for _, h := range c.held {
+		if len(h.dues) > 0 {
+			next = min(next, h.dues[0].at)
+		}
+	}
+	return next
 }
 
 // change is who changed in the commits after the version before it, up to and including version.
@@ -84,26 +105,30 @@ type looked struct {
 }
 
 type staleLeaf struct {
-	leaf   *leaf
-	people *roaring.Bitmap
+	leaf *leaf
+	*held
 }
 
-func (c *cache) look(wanted map[string]*leaf, bound int64, mark warehouse.Watermark) looked {
+func (c *cache) look(wanted map[string]*leaf, asOf, bound int64, mark warehouse.Watermark) looked {
 	c.turn++
 	out := looked{fresh: map[string]*roaring.Bitmap{}}
 	oldest := mark.Version
 	var old []staleLeaf
+	overdue := roaring.New()
 	for key, l := range wanted {
 		h := c.held[heldKey{key, bound}]
 		switch {
-		case h == nil:
+		case h == nil || l.timed() && h.asOf > asOf:
 			out.missing = append(out.missing, l)
 			continue
-		case h.version == mark.Version:
+		case h.version == mark.Version && len(h.overdue(asOf)) == 0:
 			out.fresh[key] = h.people
 		default:
 			oldest = min(oldest, h.version)
-			old = append(old, staleLeaf{l, h.people})
+			old = append(old, staleLeaf{l, h})
+			for _, d := range h.overdue(asOf) {
+				overdue.Add(d.customer)
+			}
 		}
 		h.used = c.turn
 	}
@@ -111,10 +136,16 @@ func (c *cache) look(wanted map[string]*leaf, bound int64, mark warehouse.Waterm
 	if c.universe != nil {
 		oldest = min(oldest, c.universeAt)
 	}
-	if oldest == mark.Version || c.universe == nil && len(old) == 0 {
+	if oldest == mark.Version && overdue.IsEmpty() || c.universe == nil && len(old) == 0 {
 		return out
 	}
-	dirty := c.since(oldest, mark)
+	dirty := roaring.New()
+	if oldest != mark.Version {
+		dirty = c.since(oldest, mark)
+	}
+	if dirty != nil {
+		dirty.Or(overdue)
+	}
 	if dirty == nil || dirty.GetCardinality()*dirtyShare > uint64(mark.Through)+1000 {
 		for _, s := range old {
 			out.missing = append(out.missing, s.leaf)
@@ -128,7 +159,7 @@ func (c *cache) look(wanted map[string]*leaf, bound int64, mark warehouse.Waterm
 	return out
 }
 
-func (c *cache) put(key string, bound int64, version uint64, people *roaring.Bitmap) {
+func (c *cache) put(key string, bound int64, h *held) {
 	if c.held == nil {
 		c.held = map[heldKey]*held{}
 	}
@@ -136,7 +167,8 @@ func (c *cache) put(key string, bound int64, version uint64, people *roaring.Bit
 	if h := c.held[k]; h != nil {
 		c.used -= h.size
 	}
-	h := &held{people: people, version: version, size: int(people.GetSizeInBytes()) + 200, used: c.turn}
+	slices.SortFunc(h.dues, func(a, b deadline) int { return cmp.Compare(a.at, b.at) })
+	h.size, h.used = int(h.people.GetSizeInBytes())+16*len(h.dues)+200, c.turn
 	c.held[k] = h
 	c.used += h.size
 	for c.used > c.limit && len(c.held) > 1 {

@@ -83,7 +83,7 @@ func (b *Bounds) check(path string) error {
 }
 
 func (s *layerSpec) check(path string) error { return checkCodes(path+".in", s.In, Layers) }
-func (s *tagSpec) check(path string) error { return checkValues(path+".in", s.In, false) }
+func (s *tagSpec) check(path string) error   { return checkValues(path+".in", s.In, false) }
 
 func (s *stageSpec) check(path string) error { return checkCodes(path+".in", s.In, Stages) }
 

@@ -250,7 +250,7 @@ func (e *Engine) leaves(ctx context.Context, asOf time.Time, wanted map[string]*
 	mark := e.w.Watermark()
 	bound := bounded(asOf, mark)
 	e.mu.Lock()
-	look := e.cache.look(wanted, bound, mark)
+	look := e.cache.look(wanted, asOf.UnixMicro(), bound, mark)
 	e.mu.Unlock()
 	found := &leavesFound{people: look.fresh, universe: look.universe, seq: mark.Seq, read: len(look.missing) + len(look.stale)}
 	full := &leafFold{leaves: look.missing}
@@ -269,7 +269,7 @@ func (e *Engine) leaves(ctx context.Context, asOf time.Time, wanted map[string]*
 		}
 		found.universe, found.seq = full.universe, pass.Seq
 		found.universe.RunOptimize()
-		e.keep(asOf, bound, pass.mark, pass.mark.Version, full.leaves, found)
+		e.keep(asOf, bound, pass.mark, pass.mark.Version, full, found)
 		if len(look.stale) == 0 {
 			return found, nil
 		}
@@ -297,23 +297,28 @@ func (e *Engine) renew(ctx context.Context, asOf time.Time, bound int64, version
 		b := roaring.AndNot(s.people, look.dirty)
 		b.Or(fold.out[i])
 		found.people[s.leaf.key] = b
+		for _, d := range s.dues {
+			if !look.dirty.Contains(d.customer) {
+				fold.dues[i] = append(fold.dues[i], d)
+			}
+		}
 	}
 	universe := roaring.AndNot(found.universe, look.dirty)
 	universe.Or(fold.universe)
 	found.universe, found.seq = universe, pass.Seq
-	e.keep(asOf, bound, pass.mark, version, fold.leaves, found)
+	e.keep(asOf, bound, pass.mark, version, fold, found)
 	return nil
 }
 
 // keep puts answers in the cache, unless facts came meanwhile that the bound did not foresee.
-func (e *Engine) keep(asOf time.Time, bound int64, mark warehouse.Watermark, version uint64, leaves []*leaf, found *leavesFound) {
+func (e *Engine) keep(asOf time.Time, bound int64, mark warehouse.Watermark, version uint64, fold *leafFold, found *leavesFound) {
 	if bounded(asOf, mark) != bound {
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, l := range leaves {
-		e.cache.put(l.key, bound, version, found.people[l.key])
+	for i, l := range fold.leaves {
+		e.cache.put(l.key, bound, &held{people: found.people[l.key], version: version, asOf: asOf.UnixMicro(), dues: fold.dues[i]})
 	}
 	e.cache.universe, e.cache.universeAt = found.universe, version
 }

@@ -109,8 +109,47 @@ func genFilter(t *rapid.T) *Filter {
 	return f
 }
 
+func genStep(t *rapid.T) (string, *Filter) {
+	fact := rapid.SampledFrom(factNames).Draw(t, "fact")
+	if rapid.Bool().Draw(t, "filtered") {
+		return fact, genFilter(t)
+	}
+	return fact, nil
+}
+
+func genSequence(t *rapid.T) *sequenceSpec {
+	s := &sequenceSpec{}
+	n := rapid.IntRange(1, 4).Draw(t, "steps")
+	for i := range n {
+		var one step
+		one.Fact, one.Where = genStep(t)
+		if i == 0 && rapid.IntRange(0, 2).Draw(t, "running") == 0 {
+			one.DaysRunning = rapid.IntRange(1, 3).Draw(t, "days")
+		}
+		if i > 0 && rapid.Bool().Draw(t, "within") {
+			one.Within = &Duration{Days: rapid.IntRange(0, 20).Draw(t, "days"), Hours: rapid.IntRange(0, 30).Draw(t, "hours"), Minutes: 1}
+		}
+		if i > 0 && i == n-1 {
+			one.Not = rapid.Bool().Draw(t, "not")
+		}
+		if i > 0 && !one.Not && rapid.Bool().Draw(t, "without") {
+			fact, where := genStep(t)
+			one.Without = []absence{{fact, where}}
+		}
+		s.Steps = append(s.Steps, one)
+	}
+	if rapid.IntRange(0, 2).Draw(t, "windowed") == 0 {
+		s.Window = genWindow(t)
+	}
+	return s
+}
+
+func (w *world) tag(_ context.Context, id string) (*roaring.Bitmap, error) {
+	return roaring.BitmapOf(w.tags[id]...), nil
+}
+
 func genCondition(t *rapid.T, depth int) Condition {
-	kinds := []string{"facts", "facts", "facts", "attribute", "contact", "registered", "birthday", "age", "layer", "stage", "rfm", "segment", "everyone"}
+	kinds := []string{"facts", "facts", "facts", "sequence", "sequence", "top", "bucket", "tag", "attribute", "contact", "registered", "birthday", "age", "layer", "stage", "rfm", "segment", "everyone"}
 	if depth > 0 {
 		kinds = append(kinds, "and", "or", "not", "and", "or", "not")
 	}
@@ -134,6 +173,14 @@ func genCondition(t *rapid.T, depth int) Condition {
 		}
 		s.Bounds = genBounds(t, -2, 30)
 		c.Spec = s
+	case "sequence":
+		c.Spec = genSequence(t)
+	case "top":
+		c.Spec = rapid.SampledFrom([]*topSpec{{By: "spent", Percent: 20}, {By: "orders", Count: 3}, {By: "spent", Percent: 100}}).Draw(t, "top")
+	case "bucket":
+		c.Spec = rapid.SampledFrom([]*bucketSpec{{Of: 2, In: []int{1}}, {Of: 3, In: []int{0, 2}, Salt: "盐"}}).Draw(t, "bucket")
+	case "tag":
+		c.Spec = &tagSpec{inSpec{some(t, []string{"tag_a", "tag_b", "tag_c"})}}
 	case "attribute":
 		c.Spec = rapid.SampledFrom([]*attributeSpec{{"gender", some(t, []string{"f", "m", ""})}, {"city", some(t, cities)}, {"level", []string{""}}}).Draw(t, "attribute")
 	case "contact":
@@ -205,6 +252,9 @@ func (w *world) standings(t *rapid.T) *State {
 		w.state[n] = st
 		s.Present[n] = true
 		s.Layer[n], s.Stage[n], s.Class[n] = at(s.Layers, st.layer), at(s.Stages, st.stage), at(s.Classes, st.class)
+		st.spent, st.orders = rapid.Int64Range(0, 3).Draw(t, "spent"), rapid.Int32Range(0, 2).Draw(t, "orders")
+		s.Spent[n], s.Orders[n] = st.spent, st.orders
+		w.state[n] = st
 		s.R[n], s.F[n], s.M[n] = uint8(st.r), uint8(st.f), uint8(st.m)
 	}
 	return s
@@ -224,6 +274,7 @@ func TestEngineAgreesWithNaiveEvaluator(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := &world{people: map[uint32]event.Attributes{}, state: map[uint32]standing{}, asOf: now, zone: shanghai}
 		w.lists = map[string][]uint32{"lst_a": {2, 3, 5, 8, 40}}
+		w.tags = map[string][]uint32{"tag_a": {1, 4, 9, 70}, "tag_b": {4, 5}}
 		w.refs = map[string]Condition{}
 		w.refs["seg_a"] = genCondition(rt, 0)
 		for w.refs["seg_a"].Segments() != nil {
@@ -234,6 +285,9 @@ func TestEngineAgreesWithNaiveEvaluator(t *testing.T) {
 		defer wh.Close()
 		e := NewEngine(wh, shanghai)
 		if err := wh.SaveState(t.Context(), w.standings(rt)); err != nil {
+			rt.Fatal(err)
+		}
+		if _, err := e.State(t.Context()); err != nil { // who is erased later keeps her rank until the next snapshot
 			rt.Fatal(err)
 		}
 		var conditions []Condition
@@ -252,12 +306,12 @@ func TestEngineAgreesWithNaiveEvaluator(t *testing.T) {
 }
 
 func check(rt *rapid.T, t *testing.T, w *world, e *Engine, conditions []Condition) {
-	answer, err := e.Evaluate(t.Context(), w.asOf, Question{Conditions: conditions, Segment: w.segment})
+	answer, err := e.Evaluate(t.Context(), w.asOf, Question{Conditions: conditions, Segment: w.segment, Tag: w.tag})
 	if err != nil {
 		rt.Fatal(err)
 	}
 	one := rapid.Uint32Range(1, 13).Draw(rt, "one")
-	meets, err := e.Meets(t.Context(), w.asOf, one, Question{Conditions: conditions, Segment: w.segment})
+	meets, err := e.Meets(t.Context(), w.asOf, one, Question{Conditions: conditions, Segment: w.segment, Tag: w.tag})
 	if err != nil {
 		rt.Fatal(err)
 	}
@@ -437,7 +491,7 @@ func TestSegmentCircleIsRefused(t *testing.T) {
 	w := warehousetest.Open(t)
 	e := NewEngine(w, shanghai)
 	refs := map[string]Condition{"a": parsed(t, `{"kind":"segment","spec":{"id":"b"}}`), "b": parsed(t, `{"kind":"not","spec":{"of":{"kind":"segment","spec":{"id":"a"}}}}`)}
-	_, err := e.Evaluate(t.Context(), now, Question{[]Condition{refs["a"]}, (&world{refs: refs}).segment})
+	_, err := e.Evaluate(t.Context(), now, Question{Conditions: []Condition{refs["a"]}, Segment: (&world{refs: refs}).segment})
 	if errs.KindOf(err) != errs.Invalid {
 		t.Fatal(err)
 	}

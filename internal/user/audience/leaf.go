@@ -82,6 +82,11 @@ type filter struct {
 	where *Filter
 }
 
+// timed says that the answer may change while time passes within a day and nothing happens.
+func (l *leaf) timed() bool {
+	return l.sequence != nil && l.sequence.steps[len(l.sequence.steps)-1].not
+}
+
 func newFilter(fact string, where *Filter) *filter {
 	f := &filter{fact: fact, where: where.sorted()}
 	f.key = hash(fact, f.where)

@@ -15,14 +15,17 @@ import (
 type leafFold struct {
 	leaves []*leaf
 
-	kinds    []kindPlan
-	filters  []filterPlan
-	people   peoplePlan
-	zone     *time.Location
-	universe *roaring.Bitmap
+	kinds     []kindPlan
+	filters   []filterPlan
+	sequences []sequencePlan
+	asOf      int64
+	people    peoplePlan
+	zone      *time.Location
+	universe  *roaring.Bitmap
 
 	mu    sync.Mutex
 	out   []*roaring.Bitmap // per leaf
+	dues  [][]deadline      // per leaf: when its answer for somebody changes by itself
 	pages map[uint32]*page  // by the upper half of their people's numbers
 	rooms []*room           // free
 	blank [][]uint64        // free words of pages
@@ -70,6 +73,18 @@ func (c *codeTable) get(code uint32) []int32 {
 
 func (c *codeTable) empty() bool { return c.low == nil && c.high == nil }
 
+// sequencePlan is a compiled sequence; its steps know their filters' places.
+type sequencePlan struct {
+	*sequence
+	leaf int32
+}
+
+// deadline is when an answer for somebody may change without a new fact.
+type deadline struct {
+	at       int64
+	customer uint32
+}
+
 // filterPlan is a compiled filter with its leaves.
 type filterPlan struct {
 	tests     []codeTest // beyond the one that byCode made
@@ -80,6 +95,7 @@ type filterPlan struct {
 	since     int64        // facts before it are in no window
 	spans     []span       // of windows, by from, the latest first
 	windows   []windowPlan // likewise
+	leads     []int32      // sequences that begin with it
 }
 
 type codeTest struct {
@@ -166,19 +182,26 @@ func (f *leafFold) Begin(p *Pass) error {
 		f.out[i] = roaring.New()
 	}
 	f.kinds = make([]kindPlan, len(p.kinds))
-	byKey := map[string]int{}
-	for i, l := range f.leaves {
-		if l.filter == nil {
-			f.people.add(p, l, int32(i))
-			continue
-		}
-		at, ok := byKey[l.filter.key]
+	f.asOf, f.dues = p.AsOf.UnixMicro(), make([][]deadline, len(f.leaves))
+	byKey := map[string]int32{}
+	place := func(from *filter) int32 {
+		at, ok := byKey[from.key]
 		if !ok {
-			at = len(f.filters)
-			byKey[l.filter.key] = at
-			f.addFilter(p, l.filter)
+			at = int32(len(f.filters))
+			byKey[from.key] = at
+			f.addFilter(p, from)
 		}
-		f.filters[at].add(l, int32(i))
+		return at
+	}
+	for i, l := range f.leaves {
+		switch {
+		case l.sequence != nil:
+			f.addSequence(l.sequence, int32(i), place)
+		case l.filter == nil:
+			f.people.add(p, l, int32(i))
+		default:
+			f.filters[place(l.filter)].add(l, int32(i))
+		}
 	}
 	for i := range f.filters {
 		f.filters[i].settled()
@@ -189,9 +212,29 @@ func (f *leafFold) Begin(p *Pass) error {
 	return nil
 }
 
+// addSequence finds the places of a sequence's filters in this fold; the plan is the fold's own, as places differ from fold to fold.
+func (f *leafFold) addSequence(from *sequence, leaf int32, place func(*filter) int32) {
+	s := &sequence{window: from.window, steps: slices.Clone(from.steps)}
+	look := func(one *filter) int32 {
+		at := place(one)
+		f.filters[at].since = min(f.filters[at].since, s.window.from)
+		return at
+	}
+	for i := range s.steps {
+		one := &s.steps[i]
+		one.at, one.withoutAt = look(one.filter), nil
+		for _, w := range one.without {
+			one.withoutAt = append(one.withoutAt, look(w))
+		}
+	}
+	first := &f.filters[s.steps[0].at]
+	first.leads = append(first.leads, int32(len(f.sequences)))
+	f.sequences = append(f.sequences, sequencePlan{s, leaf})
+}
+
 func (f *leafFold) addFilter(p *Pass, from *filter) {
 	at := int32(len(f.filters))
-	plan := filterPlan{min: never, max: always}
+	plan := filterPlan{min: never, max: always, since: always}
 	kind := &f.kinds[p.Kind(from.fact)]
 	placed := false
 	if w := from.where; w != nil {
@@ -255,7 +298,9 @@ func (f *filterPlan) settled() {
 	for i, w := range f.windows {
 		f.spans[i] = w.span
 	}
-	f.since = f.spans[len(f.spans)-1].from
+	if n := len(f.spans); n > 0 {
+		f.since = min(f.since, f.spans[n-1].from)
+	}
 }
 
 // settled finds the earliest fact that a filter of the kind looks at.

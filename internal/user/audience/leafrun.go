@@ -39,6 +39,11 @@ type room struct {
 	ts      []int64 // of the hits of one filter
 	sums    []int64 // running sums over them, sums[0] = 0
 	units   []int64
+
+	matching matching
+	instants [][]int64 // of the hits of each filter, where known
+	known    []bool
+	dues     []leafDue
 }
 
 // room returns memory that no run uses.
@@ -87,11 +92,49 @@ func (r *leafRun) see(t *Timeline) {
 			}
 		}
 	}
+	if len(r.f.sequences) > 0 {
+		r.follow(t)
+	}
 	for _, at := range r.touched {
 		r.settle(t, &r.f.filters[at], r.hits[at])
 		r.hits[at] = r.hits[at][:0]
 	}
 	r.touched = r.touched[:0]
+}
+
+// follow answers the sequences whose first step the person has taken.
+func (r *leafRun) follow(t *Timeline) {
+	clear(r.known)
+	if r.instants == nil {
+		r.instants, r.known = make([][]int64, len(r.hits)), make([]bool, len(r.hits))
+	}
+	hits := func(at int32) []int64 {
+		if !r.known[at] {
+			r.known[at] = true
+			ts := r.instants[at][:0]
+			for _, h := range r.hits[at] {
+				ts = append(ts, t.TS[h])
+			}
+			r.instants[at] = ts
+		}
+		return r.instants[at]
+	}
+	for _, at := range r.touched {
+		for _, i := range r.f.filters[at].leads {
+			s := &r.f.sequences[i]
+			yes, at := r.matching.holds(s.sequence, r.f.asOf, r.f.zone, hits)
+			if yes {
+				r.set(s.leaf)
+			} else if at != always {
+				r.dues = append(r.dues, leafDue{s.leaf, deadline{at, t.Customer}})
+			}
+		}
+	}
+}
+
+type leafDue struct {
+	leaf int32
+	deadline
 }
 
 // code returns a column of codes by its place in filterNames.
@@ -132,6 +175,9 @@ func (r *leafRun) hit(t *Timeline, at int32, i int) {
 
 // settle answers the leaves of a filter from the facts it matched, never none.
 func (r *leafRun) settle(t *Timeline, f *filterPlan, hits []int32) {
+	if len(f.spans) == 0 {
+		return
+	}
 	ts := r.ts[:0]
 	for _, h := range hits {
 		ts = append(ts, t.TS[h])
@@ -302,6 +348,10 @@ func (r *leafRun) done() {
 	}
 	r.f.mu.Lock()
 	defer r.f.mu.Unlock()
+	for _, d := range r.dues {
+		r.f.dues[d.leaf] = append(r.f.dues[d.leaf], d.deadline)
+	}
+	r.dues = r.dues[:0]
 	r.f.rooms = append(r.f.rooms, r.room)
 }
 

@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ type world struct {
 	facts  []event.Fact
 	state  map[uint32]standing
 	lists  map[string][]uint32
+	tags   map[string][]uint32
 	refs   map[string]Condition
 	asOf   time.Time
 	zone   *time.Location
@@ -21,6 +23,8 @@ type world struct {
 type standing struct {
 	layer, stage, class string
 	r, f, m             int64
+	spent               int64
+	orders              int32
 }
 
 func (w *world) date(t time.Time) time.Time {
@@ -96,6 +100,14 @@ func (w *world) holds(n uint32, c Condition) bool {
 		st := w.state[n]
 		return (s.Class == nil || slices.Contains(s.Class, st.class)) &&
 			(s.R == nil || st.r > 0 && within(s.R, st.r)) && (s.F == nil || st.f > 0 && within(s.F, st.f)) && (s.M == nil || st.m > 0 && within(s.M, st.m))
+	case *sequenceSpec:
+		return w.follows(n, s, 0, time.Time{})
+	case *topSpec:
+		return w.top(n, s)
+	case *bucketSpec:
+		return slices.Contains(s.In, bucket(salted(s.Salt), n, s.Of))
+	case *tagSpec:
+		return slices.ContainsFunc(s.In, func(id string) bool { return slices.Contains(w.tags[id], n) })
 	case *segmentSpec:
 		if members, ok := w.lists[s.ID]; ok {
 			return slices.Contains(members, n)
@@ -157,6 +169,97 @@ func (w *world) measured(n uint32, s *factsSpec) bool {
 		return within(&s.Bounds, w.daysAgo(last.At))
 	}
 	panic("unknown measure " + s.Measure)
+}
+
+// of returns the facts of a person that a filter lets through, in time order.
+func (w *world) of(n uint32, fact string, where *Filter) []event.Fact {
+	var got []event.Fact
+	for _, f := range w.facts {
+		if f.Customer == n && f.Name == fact && !f.At.After(w.asOf) && passes(where, f) {
+			got = append(got, f)
+		}
+	}
+	slices.SortStableFunc(got, func(a, b event.Fact) int { return a.At.Compare(b.At) })
+	return got
+}
+
+// follows tries every way to go on with a sequence from a step, the one before it having been at before.
+func (w *world) follows(n uint32, s *sequenceSpec, at int, before time.Time) bool {
+	if at == len(s.Steps) {
+		return true
+	}
+	one := s.Steps[at]
+	all := w.of(n, one.Fact, one.Where)
+	limit := func() time.Duration { return time.Duration(one.Within.micros()) * time.Microsecond }
+	if one.Not {
+		for _, f := range all {
+			if f.At.After(before) && (one.Within == nil || f.At.Sub(before) <= limit()) {
+				return false
+			}
+		}
+		return one.Within == nil || !before.Add(limit()).After(w.asOf)
+	}
+	for _, f := range all {
+		if !w.inside(s.Window, f.At) || at > 0 && (!f.At.After(before) || one.Within != nil && f.At.Sub(before) > limit()) {
+			continue
+		}
+		if at == 0 && one.DaysRunning > 1 && !w.running(all, f, one.DaysRunning, s.Window) {
+			continue
+		}
+		clear := true
+		for _, absent := range one.Without {
+			for _, g := range w.of(n, absent.Fact, absent.Where) {
+				clear = clear && !(g.At.After(before) && g.At.Before(f.At))
+			}
+		}
+		if clear && w.follows(n, s, at+1, f.At) {
+			return true
+		}
+	}
+	return false
+}
+
+// running says whether f is the first of its day and on each of the days before there is one too.
+func (w *world) running(all []event.Fact, f event.Fact, days int, window *Window) bool {
+	for back := range days {
+		day := w.date(f.At).AddDate(0, 0, -back)
+		there := false
+		for _, g := range all {
+			if w.inside(window, g.At) && w.date(g.At).Equal(day) {
+				there = true
+				if back == 0 && g.At.Before(f.At) {
+					return false
+				}
+			}
+		}
+		if !there {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *world) top(n uint32, s *topSpec) bool {
+	value := func(n uint32) int64 {
+		if s.By == "orders" {
+			return int64(w.state[n].orders)
+		}
+		return w.state[n].spent
+	}
+	all, better := int64(0), int64(0)
+	for m := range w.state {
+		if value(m) > 0 {
+			all++
+			if value(m) > value(n) || value(m) == value(n) && m < n {
+				better++
+			}
+		}
+	}
+	want := int64(s.Count)
+	if want == 0 {
+		want = int64(math.Ceil(float64(all) * s.Percent / 100))
+	}
+	return value(n) > 0 && better < want
 }
 
 func passes(f *Filter, fact event.Fact) bool {

@@ -47,7 +47,8 @@ func (s *topSpec) check(path string) error {
 	return nil
 }
 
-// top is who comes first. Of people with the same value the earlier customer comes first, so that the size is exact.
+// top is who of the snapshot's people comes first. Of those with the same value the earlier customer comes first, so that the
+// size is exact.
 func (s *snapshot) top(spec *topSpec) *roaring.Bitmap {
 	type ranked struct {
 		value int64
