@@ -148,6 +148,9 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildMarketing(ctx); err != nil {
 		return err
 	}
+	if err := a.buildCollect(ctx); err != nil {
+		return err
+	}
 	return a.buildDemo(ctx)
 }
 

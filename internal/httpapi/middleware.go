@@ -43,7 +43,19 @@ func (a *API) Handler() http.Handler {
 	h = a.sameOrigin(h)
 	h = a.headers(h)
 	h = a.observed(h)
-	return h
+	return a.collected(h)
+}
+
+// collected leads what SDKs and webhooks send to where it is kept, past all that is there for people: they have no session,
+// come from other sites, and are many.
+func (a *API) collected(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if edge := a.Services.Collect; edge != nil && edge.Takes(r) {
+			edge.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // recorder remembers what was answered.
@@ -165,9 +177,12 @@ func saneRequestID(s string) bool {
 	return true
 }
 
-// remote is the address a request comes from: the connection's, or what the trusted proxy saw.
-func (a *API) remote(r *http.Request) string {
-	if a.options.TrustedProxy {
+// remote is the address a request comes from.
+func (a *API) remote(r *http.Request) string { return Remote(r, a.options.TrustedProxy) }
+
+// Remote is the address a request comes from: the connection's, or what the trusted proxy saw.
+func Remote(r *http.Request, trustedProxy bool) string {
+	if trustedProxy {
 		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
 		if last := strings.TrimSpace(hops[len(hops)-1]); net.ParseIP(last) != nil {
 			return last

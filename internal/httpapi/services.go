@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"huoshui/internal/data/collect"
 	"huoshui/internal/data/effect"
 	"huoshui/internal/data/importing"
 	"huoshui/internal/data/metric"
@@ -36,7 +37,9 @@ type Services struct {
 	Strategies *strategy.Service
 	Effect     *effect.Service
 	Tasks      *task.Service
-	BaseURL    string // how browsers and mail readers reach us, no trailing slash
+	Sources    *collect.Sources
+	Collect    *collect.Edge // takes events in; nil where nothing is served
+	BaseURL    func() string // how browsers and mail readers reach us, no trailing slash
 }
 
 // nouns are the files of routes, in the order of the document; each noun adds its own line.
@@ -57,6 +60,7 @@ func nouns() []func(*API) {
 		registerTask,
 		registerPolicy,
 		registerPublic,
+		registerSource,
 		registerDemo,
 	}
 }

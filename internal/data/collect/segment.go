@@ -323,4 +323,3 @@ func unbase64(s string) []byte {
 	}
 	return b
 }
-

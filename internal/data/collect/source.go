@@ -3,6 +3,7 @@ package collect
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/base64"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ type Source struct {
 	Kind      SourceKind `db:"kind" json:"kind" enum:"browser,app,server,webhook" doc:"Where it runs: a page, an app or mini program, a server, or another system's notifications"`
 	Protocols []Protocol `db:"protocols,json" json:"protocols" enum:"segment,sensors,webhook" doc:"The languages it may speak; a webhook speaks only its own"`
 	WriteKey  string     `db:"write_key" json:"write_key" doc:"What the SDK is given. Shown whole to those who may change sources, else its last four characters"`
-	Secret    string     `db:"secret,null" json:"secret,omitempty" doc:"What a webhook's requests are signed with; shown only to those who may change sources"`
+	Secret    string     `db:"secret,null" json:"secret,omitempty" doc:"What a webhook signs its requests with (Standard Webhooks, whsec_…); shown only to those who may change sources"`
 	Origins   []string   `db:"origins,json" json:"origins" doc:"Pages that a browser may send from, as https://shop.example.com; * in front of a domain stands for its subdomains; empty: any"`
 	Trusted   bool       `db:"trusted" json:"trusted" doc:"Its word on phone, e-mail, unionid and card decides who somebody is; of one that is not trusted they become traits"`
 	Paused    bool       `db:"paused" json:"paused" doc:"Its requests are answered with success and kept out"`
@@ -86,7 +87,7 @@ type Mapping struct {
 	Each   string      `json:"each,omitempty" maxLength:"200" doc:"Path of the list whose items are events; empty: the body is one event, or a list of them"`
 	Kind   string      `json:"kind,omitempty" maxLength:"200" doc:"Path or constant: track, view or identify; empty: track"`
 	Name   string      `json:"name,omitempty" maxLength:"200" doc:"Path or constant of the event's name"`
-	ID     string      `json:"id,omitempty" maxLength:"200" doc:"Path of what a repetition has in common; empty: the signature's delivery id, else the content"`
+	ID     string      `json:"id,omitempty" maxLength:"200" doc:"Path of what a repetition has in common; empty: the delivery's webhook-id"`
 	At     string      `json:"at,omitempty" maxLength:"200" doc:"Path of the time: RFC 3339, Unix seconds or milliseconds, or YYYY-MM-DD hh:mm:ss in Beijing time; empty: when it came"`
 	Amount string      `json:"amount,omitempty" maxLength:"200" doc:"Path of an amount of money, which becomes the property amount_fen"`
 	Unit   string      `json:"unit,omitempty" enum:"yuan,fen" doc:"What the amount is in; empty: yuan"`
@@ -201,6 +202,15 @@ func KeyKinds() []string {
 }
 
 var keyAlphabet = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// newSecret returns a signing secret as Standard Webhooks writes it.
+func newSecret() string {
+	var b [32]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		panic(err) // the platform has no randomness: nothing can go on
+	}
+	return secretPrefix + base64.StdEncoding.EncodeToString(b[:])
+}
 
 // newKey returns a word that nobody guesses: 160 bits.
 func newKey(prefix string) string {

@@ -38,6 +38,8 @@ const (
 	StaffWrite      auth.Permission = "staff.write"
 	AuditRead       auth.Permission = "audit.read"
 	SystemRead      auth.Permission = "system.read" // the state of the engines
+	CollectRead     auth.Permission = "collect.read"  // sources and what came from them
+	CollectWrite    auth.Permission = "collect.write" // makes sources, sees their keys, changes the plan of events
 	DemoRun         auth.Permission = "demo.run"    // plays customers and moves time in the demo brand
 )
 
@@ -64,20 +66,20 @@ var everyone = []auth.Permission{LayersRead, StrategiesRead, ContentRead, TasksR
 
 // operator runs audiences and campaigns from end to end.
 var operator = []auth.Permission{
-	CustomersRead, ImportsRead, SegmentsRead, SegmentsWrite, CampaignsRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, DemoRun,
+	CustomersRead, ImportsRead, SegmentsRead, SegmentsWrite, CampaignsRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, CollectRead, DemoRun,
 }
 
 // roles says what each role may do beyond everyone's; Admin may do everything.
 var roles = map[Role][]auth.Permission{
 	Director: slices.Concat(operator, []auth.Permission{
 		CustomersWrite, CustomersExport, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
-		TasksWrite, PolicyWrite, AuditRead, SystemRead,
+		TasksWrite, PolicyWrite, AuditRead, SystemRead, CollectWrite,
 	}),
 	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite}),
 	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
 	Content:    slices.Concat(operator, []auth.Permission{ContentWrite, CampaignsWrite}),
 	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
-	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SystemRead}),
+	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SystemRead, CollectWrite}),
 	Channel:    slices.Concat(operator, []auth.Permission{ChannelsWrite}),
 	Guide:      {CustomersRead, CampaignsRead},
 	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, CampaignsRead},
