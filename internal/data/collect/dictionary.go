@@ -1,0 +1,271 @@
+package collect
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Limits of the dictionary, which make it safe to let anybody's browser write into it.
+const (
+	maxNames     = 2000 // names of events of one source
+	maxPropNames = 200  // names of properties of one event
+	maxSamples   = 5    // values kept of a property
+	maxSample    = 60   // bytes of one
+	keepDays     = 400  // days of volumes
+)
+
+// Names of what is no event of a name: in the dictionary beside the events.
+const (
+	nameView     = "$view"
+	nameIdentify = "$identify"
+	nameBind     = "$bind"
+	nameUnbind   = "$unbind"
+	nameItem     = "$item"
+)
+
+// entryName is the dictionary's name of an event, which rules know it by.
+func entryName(e *Event) string {
+	switch e.Kind {
+	case View:
+		return nameView
+	case Identify:
+		return nameIdentify
+	case Bind:
+		return nameBind
+	case Unbind:
+		return nameUnbind
+	case Item:
+		return nameItem
+	default:
+		return e.Name
+	}
+}
+
+// census is what was counted since the dictionary was last stored. It is written down with every batch, so that a crash
+// loses nothing of it and counts nothing twice.
+type census struct {
+	Flush  uint64                            `json:"flush"` // number of the flush that will store it
+	Names  map[string]map[string]*nameCensus `json:"names,omitempty"`
+	Counts map[string]map[string]dayOutcomes `json:"counts,omitempty"` // by source and day
+	size   int
+}
+
+type dayOutcomes map[string]int64
+
+type nameCensus struct {
+	N     int64                  `json:"n"`
+	First time.Time              `json:"first"`
+	Last  time.Time              `json:"last"`
+	Days  map[string]int64       `json:"days"`
+	Props map[string]*propCensus `json:"props,omitempty"`
+}
+
+type propCensus struct {
+	N       int64            `json:"n"`
+	First   time.Time        `json:"first"`
+	Last    time.Time        `json:"last"`
+	Types   map[string]int64 `json:"types"`
+	Samples []string         `json:"samples,omitempty"`
+}
+
+func newCensus(flush uint64) *census {
+	return &census{Flush: flush, Names: map[string]map[string]*nameCensus{}, Counts: map[string]map[string]dayOutcomes{}}
+}
+
+// empty reports whether there is nothing to store.
+func (t *census) empty() bool { return len(t.Names) == 0 && len(t.Counts) == 0 }
+
+// count adds to an outcome of a source on a day.
+func (t *census) count(source, day, outcome string, n int64) {
+	days := t.Counts[source]
+	if days == nil {
+		days = map[string]dayOutcomes{}
+		t.Counts[source] = days
+	}
+	if days[day] == nil {
+		days[day] = dayOutcomes{}
+	}
+	days[day][outcome] += n
+}
+
+// observe adds an event of a name; named are its properties, none for one that is blocked.
+func (t *census) observe(source, name, day string, at time.Time, named map[string]json.RawMessage) {
+	names := t.Names[source]
+	if names == nil {
+		names = map[string]*nameCensus{}
+		t.Names[source] = names
+	}
+	e := names[name]
+	if e == nil {
+		e = &nameCensus{First: at, Days: map[string]int64{}, Props: map[string]*propCensus{}}
+		names[name] = e
+		t.size++
+	}
+	e.N++
+	e.Days[day]++
+	e.First, e.Last = earlier(e.First, at), later(e.Last, at)
+	for prop, value := range named {
+		p := e.Props[prop]
+		if p == nil {
+			p = &propCensus{First: at, Types: map[string]int64{}}
+			e.Props[prop] = p
+			t.size++
+		}
+		p.N++
+		p.First, p.Last = earlier(p.First, at), later(p.Last, at)
+		kind := typeOf(value)
+		p.Types[kind]++
+		if len(p.Samples) < maxSamples {
+			p.Samples = addSample(p.Samples, prop, kind, value)
+		}
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// typeOf is the type of a JSON value as analysts name it.
+func typeOf(v json.RawMessage) string {
+	if len(v) == 0 {
+		return "null"
+	}
+	switch v[0] {
+	case '"':
+		return "string"
+	case '{':
+		return "object"
+	case '[':
+		return "list"
+	case 't', 'f':
+		return "bool"
+	case 'n':
+		return "null"
+	default:
+		return "number"
+	}
+}
+
+// personal are parts of names of properties whose values describe a person: no sample of them is kept.
+var personal = regexp.MustCompile(`(?i)(phone|mobile|tel$|mail|name$|address|addr|id_?card|passport|openid|unionid|birthday|password|token|secret|姓名|手机|电话|邮箱|地址|身份证|密码)`)
+
+// addSample keeps a value as an example, masked where it looks like somebody's phone, e-mail or card.
+func addSample(samples []string, prop, kind string, v json.RawMessage) []string {
+	if kind != "string" && kind != "number" && kind != "bool" || personal.MatchString(prop) || len(v) > 6*maxSample {
+		return samples
+	}
+	s := string(v)
+	if kind == "string" && json.Unmarshal(v, &s) != nil {
+		return samples
+	}
+	s = clip(mask(s), maxSample)
+	if s == "" || slices.Contains(samples, s) {
+		return samples
+	}
+	return append(samples, s)
+}
+
+var (
+	mailLike  = regexp.MustCompile(`[^\s@"'<>]+@[^\s@"'<>]+`)
+	digitLike = regexp.MustCompile(`\+?\d[\d -]{6,}[\dXx]`)
+)
+
+// mask hides what looks like an e-mail address, a phone number or an identity card within a text.
+func mask(s string) string {
+	s = mailLike.ReplaceAllStringFunc(s, func(m string) string {
+		at := strings.IndexByte(m, '@')
+		_, first := utf8.DecodeRuneInString(m)
+		return m[:first] + "***" + m[at:at+1] + "***"
+	})
+	return digitLike.ReplaceAllStringFunc(s, func(m string) string {
+		digits := 0
+		for i := range len(m) {
+			if m[i] >= '0' && m[i] <= '9' {
+				digits++
+			}
+		}
+		if digits < 8 {
+			return m
+		}
+		return m[:3] + "****" + m[len(m)-2:]
+	})
+}
+
+// traitProps are the traits of an event as properties, for the dictionary.
+func traitProps(ops []TraitOp) map[string]json.RawMessage {
+	out := make(map[string]json.RawMessage, len(ops))
+	for _, op := range ops {
+		out[op.Name] = op.Value
+	}
+	return out
+}
+
+// namedProps are the properties of an event by name; nil for what is no object.
+func namedProps(e *Event) map[string]json.RawMessage {
+	if len(e.Props) == 0 {
+		return traitProps(e.Traits)
+	}
+	var props map[string]json.RawMessage
+	_ = json.Unmarshal(e.Props, &props)
+	return props
+}
+
+// bookOfNames knows the names that are in the dictionary, to keep it within its limits.
+type bookOfNames map[string]map[string]map[string]bool // source → name → properties
+
+// admit adds a name and its properties, or says which limit they are beyond. Nothing is added then.
+func (b bookOfNames) admit(source, name string, props map[string]json.RawMessage) (reason string) {
+	names := b[source]
+	if names == nil {
+		names = map[string]map[string]bool{}
+		b[strings.Clone(source)] = names
+	}
+	known, there := names[name]
+	if !there && len(names) >= maxNames {
+		return "too_many_names"
+	}
+	more := 0
+	for p := range props {
+		if !known[p] {
+			if len(p) > maxName || !sane(p, maxName) {
+				return "bad_property"
+			}
+			more++
+		}
+	}
+	if len(known)+more > maxPropNames {
+		return "too_many_properties"
+	}
+	if known == nil {
+		known = map[string]bool{}
+		names[strings.Clone(name)] = known
+	}
+	if more > 0 {
+		for p := range props {
+			known[strings.Clone(p)] = true
+		}
+	}
+	return ""
+}
+
+// encode is the census as it is written down.
+func (t *census) encode() ([]byte, error) {
+	if t.empty() {
+		return nil, nil
+	}
+	return json.Marshal(t)
+}

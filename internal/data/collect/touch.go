@@ -1,0 +1,149 @@
+package collect
+
+import (
+	"context"
+	"time"
+
+	"huoshui/internal/platform/store"
+)
+
+// visit is how long the same arrival, told again, is the same.
+const visit = 30 * time.Minute
+
+// Arrivals are how a person first and last arrived.
+type Arrivals struct {
+	First Touch `json:"first"`
+	Last  Touch `json:"last"`
+}
+
+type touchRow struct {
+	Customer uint32    `db:"customer"`
+	FirstAt  time.Time `db:"first_at"`
+	First    Touch     `db:"first_touch,json"`
+	LastAt   time.Time `db:"last_at"`
+	Last     Touch     `db:"last_touch,json"`
+}
+
+// told is a touch of a person.
+type told struct {
+	customer uint32
+	touch    Touch
+}
+
+// same reports whether two touches tell of one arrival: the same words, on the same visit.
+func (t Touch) same(o Touch) bool {
+	gap := t.At.Sub(o.At).Abs()
+	t.At, t.Landing, t.Via = o.At, o.Landing, o.Via
+	return t == o && gap < visit
+}
+
+// take puts a touch into its place: it may be the first or the last, told in any order.
+func (r *touchRow) take(t Touch) (changed bool) {
+	if r.FirstAt.IsZero() || t.At.Before(r.FirstAt) {
+		r.First, r.FirstAt, changed = t, t.At, true
+	}
+	if r.LastAt.IsZero() || t.At.After(r.LastAt) && !t.same(r.Last) {
+		r.Last, r.LastAt, changed = t, t.At, true
+	}
+	return changed
+}
+
+// Touches returns how those of the numbers arrived who came by something. At most some thousand numbers at once.
+func Touches(ctx context.Context, q store.Querier, numbers []uint32) (map[uint32]Arrivals, error) {
+	rows, err := touchRows(ctx, q, numbers)
+	out := make(map[uint32]Arrivals, len(rows))
+	for n, r := range rows {
+		out[n] = Arrivals{r.First, r.Last}
+	}
+	return out, err
+}
+
+func touchRows(ctx context.Context, q store.Querier, numbers []uint32) (map[uint32]*touchRow, error) {
+	out := map[uint32]*touchRow{}
+	if len(numbers) == 0 {
+		return out, nil
+	}
+	var w store.Where
+	store.In(&w, "customer", numbers)
+	err := store.Each(ctx, q, `SELECT * FROM touches`+w.SQL(), w.Args(), func(r touchRow) error {
+		out[r.Customer] = &r
+		return nil
+	})
+	return out, err
+}
+
+// saveTouches keeps what is new of touches.
+func saveTouches(ctx context.Context, tx *store.Tx, all []told) error {
+	var numbers []uint32
+	listed := map[uint32]bool{}
+	for _, t := range all {
+		if t.customer != 0 && !listed[t.customer] {
+			listed[t.customer] = true
+			numbers = append(numbers, t.customer)
+		}
+	}
+	rows := map[uint32]*touchRow{}
+	for len(numbers) > 0 {
+		n := min(len(numbers), 1000)
+		some, err := touchRows(ctx, tx, numbers[:n])
+		if err != nil {
+			return err
+		}
+		for k, r := range some {
+			rows[k] = r
+		}
+		numbers = numbers[n:]
+	}
+	var order []uint32
+	changed := map[uint32]bool{}
+	for _, t := range all {
+		if t.customer == 0 {
+			continue
+		}
+		r := rows[t.customer]
+		if r == nil {
+			r = &touchRow{Customer: t.customer}
+			rows[t.customer] = r
+		}
+		if r.take(t.touch) && !changed[t.customer] {
+			changed[t.customer] = true
+			order = append(order, t.customer)
+		}
+	}
+	return writeTouches(ctx, tx, rows, order)
+}
+
+func writeTouches(ctx context.Context, tx *store.Tx, rows map[uint32]*touchRow, order []uint32) error {
+	out := make([]touchRow, len(order))
+	for i, n := range order {
+		out[i] = *rows[n]
+	}
+	_, err := store.InsertAll(ctx, tx, "touches", out, `ON CONFLICT (customer) DO UPDATE SET first_at = excluded.first_at,
+		first_touch = excluded.first_touch, last_at = excluded.last_at, last_touch = excluded.last_touch`)
+	return err
+}
+
+// MoveTouches gives one number's arrivals to another, in the transaction that makes the two one person.
+func MoveTouches(ctx context.Context, tx *store.Tx, from, to uint32) error {
+	rows, err := touchRows(ctx, tx, []uint32{from, to})
+	if err != nil || rows[from] == nil || from == to {
+		return err
+	}
+	r := rows[to]
+	if r == nil {
+		r = &touchRow{Customer: to}
+		rows[to] = r
+	}
+	r.take(rows[from].First)
+	r.take(rows[from].Last)
+	if err := writeTouches(ctx, tx, rows, []uint32{to}); err != nil {
+		return err
+	}
+	return ForgetTouches(ctx, tx, from)
+}
+
+// ForgetTouches takes a number's arrivals away.
+func ForgetTouches(ctx context.Context, tx *store.Tx, number uint32) error {
+	_, err := tx.Exec(ctx, `DELETE FROM touches WHERE customer = ?`, number)
+	return err
+}
