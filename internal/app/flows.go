@@ -27,6 +27,7 @@ func (a *App) loops() []loop {
 	all := append(a.projection(), []loop{
 		{"imports", config.Worker, a.Services.Imports.Run},                                                                     // files become customers, orders and their facts
 		{"audience refresh", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.Run(ctx, a.Log) }}, // facts become layers and segments
+		{"live segments", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.RunLive(ctx, a.Log) }}, // the same, for who just did something
 		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                 // layers and segments become messages, and these facts
 	}...)
 	if a.isDemo {

@@ -44,17 +44,6 @@ func (h *held) overdue(asOf int64) []deadline {
 	return h.dues[:n]
 }
 
-// nextDue is the soonest instant at which a remembered answer goes out of date by itself; always when none will.
-func (c *cache) nextDue() int64 {
-	next := always
-	for _, h := range c.held {
-		if len(h.dues) > 0 {
-			next = min(next, h.dues[0].at)
-		}
-	}
-	return next
-}
-
 // change is who changed in the commits after the version before it, up to and including version.
 type change struct {
 	version uint64

@@ -153,6 +153,9 @@ type Answer struct {
 	Universe *roaring.Bitmap
 	Seq      uint64 // watermark
 	Read     int    // leaves that had to be read from the warehouse
+	// Due is when an answer changes by itself, because time has passed in which somebody did not do something; zero when none will
+	// before the day ends.
+	Due time.Time
 }
 
 // Evaluate answers conditions as of an instant. Leaves that were answered before at the same watermark and day are not
@@ -175,7 +178,7 @@ func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with 
 	if err != nil {
 		return nil, err
 	}
-	out.Universe, out.Seq, out.Read = found.universe, found.seq, found.read
+	out.Universe, out.Seq, out.Read, out.Due = found.universe, found.seq, found.read, e.due(asOf, plan.leaves)
 	if with != nil {
 		if err := with.between(ctx, found.universe); err != nil {
 			return nil, err
@@ -354,6 +357,23 @@ func (e *Engine) snapshot(ctx context.Context) (*snapshot, error) {
 	s = newSnapshot(state)
 	e.setState(s)
 	return s, nil
+}
+
+// due is when the soonest of some remembered answers goes out of date by itself.
+func (e *Engine) due(asOf time.Time, leaves map[string]*leaf) time.Time {
+	bound := bounded(asOf, e.w.Watermark())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	next := always
+	for key, l := range leaves {
+		if h := e.cache.held[heldKey{key, bound}]; l.timed() && h != nil && len(h.dues) > 0 {
+			next = min(next, h.dues[0].at)
+		}
+	}
+	if next == always {
+		return time.Time{}
+	}
+	return time.UnixMicro(next)
 }
 
 func (e *Engine) setState(s *snapshot) {

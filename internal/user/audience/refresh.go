@@ -31,12 +31,13 @@ type Report struct {
 func (s *Service) Refresh(ctx context.Context, asOf time.Time) (Report, error) {
 	s.refreshing.Lock()
 	defer s.refreshing.Unlock()
+	s.renewed = true
 	begin := time.Now()
 	segments, err := store.All[Segment](ctx, s.db, `SELECT * FROM segments WHERE archived = ? AND kind = 'dynamic' ORDER BY id`, false)
 	if err != nil {
 		return Report{}, err
 	}
-	q := Question{Segment: s.lookup(nil)}
+	q := s.question(nil)
 	for _, seg := range segments {
 		q.Conditions = append(q.Conditions, *seg.Condition)
 	}
@@ -106,6 +107,11 @@ func (s *Service) renew(ctx context.Context, seg Segment, people *roaring.Bitmap
 	if err != nil {
 		return 0, 0, err
 	}
+	return s.replace(ctx, seg, before, people, asOf)
+}
+
+// replace is renew of a segment whose members before are known.
+func (s *Service) replace(ctx context.Context, seg Segment, before, people *roaring.Bitmap, asOf time.Time) (entered, left int64, err error) {
 	came, gone := roaring.AndNot(people, before), roaring.AndNot(before, people)
 	size := DaySize{SegmentID: seg.ID, Day: asOf.In(s.engine.zone).Format(time.DateOnly), Size: int64(people.GetCardinality()), Version: seg.Version}
 	for chunks := chunksOf(came, gone); len(chunks) > 0; {

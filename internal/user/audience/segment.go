@@ -23,6 +23,7 @@ type Segment struct {
 	CreatedAt time.Time  `db:"created_at" json:"created_at"`
 	UpdatedAt time.Time  `db:"updated_at" json:"updated_at"`
 	Archived  bool       `db:"archived" json:"archived"`
+	Live      bool       `db:"live" json:"live" doc:"Follows what people do within a second"`
 }
 
 // Kinds of segment.
@@ -58,6 +59,7 @@ type Draft struct {
 	Name      string     `json:"name" minLength:"1" maxLength:"80"`
 	Note      string     `json:"note,omitempty" maxLength:"500"`
 	Condition *Condition `json:"condition,omitempty"`
+	Live      bool       `json:"live,omitempty" doc:"Follow what people do within a second; a condition is needed"`
 }
 
 // check tidies the words and says what is wrong with them.
@@ -69,12 +71,15 @@ func (d *Draft) check() error {
 	if utf8.RuneCountInString(d.Note) > 500 {
 		return errs.New(errs.Invalid, "segment.note", "a note has at most 500 characters").At("note")
 	}
+	if d.Live && d.Condition == nil {
+		return errs.New(errs.Invalid, "segment.live", "a list of people does not follow what they do").At("live")
+	}
 	return nil
 }
 
 // newSegment is a segment from its draft; a nil condition makes a static list.
 func newSegment(id string, d Draft, by string, now time.Time) Segment {
-	s := Segment{ID: id, Name: d.Name, Note: d.Note, Kind: Static, Condition: d.Condition, Version: 1, CreatedBy: by, CreatedAt: now, UpdatedAt: now}
+	s := Segment{ID: id, Name: d.Name, Note: d.Note, Kind: Static, Condition: d.Condition, Version: 1, Live: d.Live, CreatedBy: by, CreatedAt: now, UpdatedAt: now}
 	if d.Condition != nil {
 		s.Kind = Dynamic
 	}

@@ -122,8 +122,8 @@ func putSegment(ctx context.Context, tx *store.Tx, s Segment, was int64) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `UPDATE segments SET name = ?, note = ?, condition = ?, version = ?, size = ?, as_of = ?, computed = ?, updated_at = ?, archived = ?
-		WHERE id = ? AND version = ?`, s.Name, s.Note, string(condition), s.Version, s.Size, s.AsOf, s.Computed, s.UpdatedAt, s.Archived, s.ID, was)
+	n, err := tx.Exec(ctx, `UPDATE segments SET name = ?, note = ?, condition = ?, version = ?, size = ?, as_of = ?, computed = ?, updated_at = ?, archived = ?, live = ?
+		WHERE id = ? AND version = ?`, s.Name, s.Note, string(condition), s.Version, s.Size, s.AsOf, s.Computed, s.UpdatedAt, s.Archived, s.Live, s.ID, was)
 	if err == nil && n == 0 {
 		err = errs.New(errs.Conflict, "segment.changed", "somebody else has changed this segment; look at it again")
 	}

@@ -23,14 +23,27 @@ type Service struct {
 	engine   *Engine
 	now      clock.Clock
 	layering Layering // nil: refresh computes segments only
+	tags     func(ctx context.Context, id string) (*roaring.Bitmap, error)
 
 	refreshing sync.Mutex // one refresh at a time
+	renewed    bool       // guarded by refreshing: a refresh has written members since RunLive read them
 	kicks      chan struct{}
+	words      chan struct{} // live segments may have changed
 }
 
 // NewService returns the service. layering may be nil where nobody needs layers.
 func NewService(db *store.DB, engine *Engine, now clock.Clock, layering Layering) *Service {
-	return &Service{db: db, engine: engine, now: now, layering: layering, kicks: make(chan struct{}, 1)}
+	return &Service{db: db, engine: engine, now: now, layering: layering, kicks: make(chan struct{}, 1), words: make(chan struct{}, 1)}
+}
+
+// UseTags tells who carries a tag, for conditions that ask; call it before anything else.
+func (s *Service) UseTags(people func(ctx context.Context, id string) (*roaring.Bitmap, error)) {
+	s.tags = people
+}
+
+// question asks conditions, which may refer to segments and tags; with gives the words of a segment that are not saved yet.
+func (s *Service) question(with *Segment, conditions ...Condition) Question {
+	return Question{Conditions: conditions, Segment: s.lookup(with), Tag: s.tags}
 }
 
 // Engine is what the service asks.
@@ -76,6 +89,7 @@ func (s *Service) Freeze(ctx context.Context, d Draft, by string) (Segment, erro
 }
 
 func (s *Service) insert(ctx context.Context, seg Segment, people *roaring.Bitmap, by string) error {
+	defer s.reworded()
 	return s.db.Tx(ctx, func(tx *store.Tx) error {
 		if err := store.Insert(ctx, tx, "segments", seg); err != nil {
 			return err
@@ -97,8 +111,7 @@ func (s *Service) size(seg Segment) DaySize {
 // compute answers a segment's condition now and notes it in the segment.
 func (s *Service) compute(ctx context.Context, seg *Segment) (*roaring.Bitmap, error) {
 	now := s.now()
-	question := Question{Conditions: []Condition{*seg.Condition}, Segment: s.lookup(seg)}
-	answer, err := s.engine.Evaluate(ctx, now, question)
+	answer, err := s.engine.Evaluate(ctx, now, s.question(seg, *seg.Condition))
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +156,7 @@ func (s *Service) Change(ctx context.Context, id string, version int64, d Draft,
 	if (seg.Kind == Dynamic) != (d.Condition != nil) {
 		return seg, errs.New(errs.Invalid, "segment.kind", "a %s segment stays one", seg.Kind).At("condition")
 	}
-	seg.Name, seg.Note, seg.Condition = d.Name, d.Note, d.Condition
+	seg.Name, seg.Note, seg.Condition, seg.Live = d.Name, d.Note, d.Condition, d.Live
 	seg.Version++
 	seg.UpdatedAt = s.now()
 	var people *roaring.Bitmap
@@ -152,6 +165,7 @@ func (s *Service) Change(ctx context.Context, id string, version int64, d Draft,
 			return seg, err
 		}
 	}
+	defer s.reworded()
 	err = s.db.Tx(ctx, func(tx *store.Tx) error {
 		if err := putSegment(ctx, tx, seg, version); err != nil {
 			return err
@@ -186,6 +200,7 @@ func (s *Service) Archive(ctx context.Context, id string, archived bool) (Segmen
 		}
 	}
 	seg.Archived, seg.UpdatedAt = archived, s.now()
+	defer s.reworded()
 	return seg, s.db.Tx(ctx, func(tx *store.Tx) error { return putSegment(ctx, tx, seg, seg.Version) })
 }
 
@@ -245,7 +260,7 @@ type Estimate struct {
 // Estimate answers a condition that is being written.
 func (s *Service) Estimate(ctx context.Context, c Condition, sample int) (Estimate, error) {
 	begin := time.Now()
-	answer, err := s.engine.Evaluate(ctx, s.now(), Question{Conditions: []Condition{c}, Segment: s.lookup(nil)})
+	answer, err := s.engine.Evaluate(ctx, s.now(), s.question(nil, c))
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -268,7 +283,7 @@ func (s *Service) Estimate(ctx context.Context, c Condition, sample int) (Estima
 
 // People returns who meets a condition now.
 func (s *Service) People(ctx context.Context, c Condition) (*roaring.Bitmap, error) {
-	answer, err := s.engine.Evaluate(ctx, s.now(), Question{Conditions: []Condition{c}, Segment: s.lookup(nil)})
+	answer, err := s.engine.Evaluate(ctx, s.now(), s.question(nil, c))
 	if err != nil {
 		return nil, err
 	}
@@ -312,7 +327,7 @@ type Overlap struct {
 
 // Overlaps returns the size of each of some segments now, and of what every two of them share.
 func (s *Service) Overlaps(ctx context.Context, ids []string) (sizes map[string]int64, shared []Overlap, err error) {
-	q := Question{Segment: s.lookup(nil)}
+	q := s.question(nil)
 	for _, id := range ids {
 		q.Conditions = append(q.Conditions, Condition{"segment", &segmentSpec{ID: id}})
 	}
