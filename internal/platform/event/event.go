@@ -42,6 +42,17 @@ const (
 
 	PageViewed = "page.viewed" // an interaction on the brand's own ground; Product/Category when known
 
+	// What the brand's own pages, apps and servers tell of people; Channel is the utm_source they came by, else the name of
+	// the source. Props keeps what the columns do not, with utm_*, url and referrer.
+	ProductViewed   = "product.viewed"   // Product, Category; Amount its price
+	CartAdded       = "cart.added"       // one per product; Amount price times Quantity, Subject the cart's id
+	CartRemoved     = "cart.removed"     // as cart.added
+	CheckoutStarted = "checkout.started" // Subject the order's or cart's id, Amount and Quantity of all of it
+	ProductLine     = "product.line"     // one per product of an event that names several; Subject as the event's, Detail its name
+	// CustomPrefix and the name in the event dictionary is every other event: "event.Products Searched". What a client says
+	// of an order that was completed is one of these: money comes from the store.
+	CustomPrefix = "event."
+
 	LayerChanged   = "layer.changed"   // Detail "from>to" (layer codes, "" when first seen)
 	SegmentEntered = "segment.entered" // Subject segment id
 	SegmentLeft    = "segment.left"
