@@ -31,7 +31,7 @@ type Sighting struct {
 	Protocol Protocol
 	Kind     string    // of the event: Track, View, Identify, Bind, Unbind
 	Keys     []Key     // strongest first; all of one person
-	Unbind   bool      // the keys are somebody's no longer: each belongs to nobody until it is seen again
+	Unbind   bool      // the key, which is the only one, is somebody's no longer: it belongs to nobody until it is seen again
 	Traits   []TraitOp // in order
 	At       time.Time // when it happened
 	Touch    *Touch    // how the person arrived, where the event says so: what a new person's source may be told from

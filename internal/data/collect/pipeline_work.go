@@ -155,6 +155,14 @@ func (p *Pipeline) sight(ctx context.Context, tx *store.Tx, b *batch, open []*wo
 		if w.seq <= done {
 			s.Traits = once(e.Traits)
 		}
+		if s.Unbind && len(s.Keys) > 1 { // one at a time
+			for _, k := range e.Keys[1:] {
+				also := s
+				also.Keys, also.Traits = []Key{k}, nil
+				all = append(all, also)
+			}
+			s.Keys = e.Keys[:1]
+		}
 		index[i] = len(all)
 		all = append(all, s)
 		if !simple || len(e.Keys) > 1 {

@@ -2,6 +2,9 @@ package collect
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"huoshui/internal/platform/store"
@@ -123,23 +126,68 @@ func writeTouches(ctx context.Context, tx *store.Tx, rows map[uint32]*touchRow, 
 	return err
 }
 
-// MoveTouches gives one number's arrivals to another, in the transaction that makes the two one person.
-func MoveTouches(ctx context.Context, tx *store.Tx, from, to uint32) error {
-	rows, err := touchRows(ctx, tx, []uint32{from, to})
-	if err != nil || rows[from] == nil || from == to {
+// MoveTouches gives each key's arrivals to its value, in the transaction that makes the two one person, and returns by key
+// those it had.
+func MoveTouches(ctx context.Context, tx *store.Tx, to map[uint32]uint32) (map[uint32]Arrivals, error) {
+	moved := map[uint32]Arrivals{}
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(to)), 1000) {
+		numbers := slices.Clone(part)
+		for _, from := range part {
+			numbers = append(numbers, to[from])
+		}
+		rows, err := touchRows(ctx, tx, numbers)
+		if err != nil {
+			return nil, err
+		}
+		var order []uint32
+		for _, from := range part {
+			gone := rows[from]
+			if gone == nil || to[from] == from {
+				continue
+			}
+			moved[from] = Arrivals{gone.First, gone.Last}
+			r := rows[to[from]]
+			if r == nil {
+				r = &touchRow{Customer: to[from]}
+				rows[to[from]] = r
+			}
+			r.take(gone.First)
+			r.take(gone.Last)
+			if !slices.Contains(order, r.Customer) {
+				order = append(order, r.Customer)
+			}
+			if err := ForgetTouches(ctx, tx, from); err != nil {
+				return nil, err
+			}
+		}
+		if err := writeTouches(ctx, tx, rows, order); err != nil {
+			return nil, err
+		}
+	}
+	return moved, nil
+}
+
+// TouchMover moves arrivals between customers who turn out to be one, and back.
+type TouchMover struct{}
+
+// MoveCustomers gives the arrivals of each key of to to its value.
+func (TouchMover) MoveCustomers(ctx context.Context, tx *store.Tx, to map[uint32]uint32) (map[uint32]json.RawMessage, error) {
+	moved, err := MoveTouches(ctx, tx, to)
+	if err != nil {
+		return nil, err
+	}
+	return store.Records(moved)
+}
+
+// ReturnCustomer gives somebody the arrivals back that were moved; whoever held them meanwhile keeps them too, since which
+// of them came after the merge cannot be told.
+func (TouchMover) ReturnCustomer(ctx context.Context, tx *store.Tx, from, _ uint32, moved json.RawMessage) error {
+	var a Arrivals
+	if err := json.Unmarshal(moved, &a); err != nil {
 		return err
 	}
-	r := rows[to]
-	if r == nil {
-		r = &touchRow{Customer: to}
-		rows[to] = r
-	}
-	r.take(rows[from].First)
-	r.take(rows[from].Last)
-	if err := writeTouches(ctx, tx, rows, []uint32{to}); err != nil {
-		return err
-	}
-	return ForgetTouches(ctx, tx, from)
+	row := touchRow{Customer: from, FirstAt: a.First.At, First: a.First, LastAt: a.Last.At, Last: a.Last}
+	return writeTouches(ctx, tx, map[uint32]*touchRow{from: &row}, []uint32{from})
 }
 
 // ForgetTouches takes a number's arrivals away.
