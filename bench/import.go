@@ -13,6 +13,7 @@ import (
 
 	_ "github.com/duckdb/duckdb-go/v2" // the "duckdb" driver
 
+	"huoshui/internal/app/identitywire"
 	"huoshui/internal/app/importwire"
 	"huoshui/internal/data/importing"
 	"huoshui/internal/platform/clock"
@@ -110,7 +111,7 @@ func importOurs(ctx context.Context, dir, path string, r *ImportResult) (err err
 		return err
 	}
 	log := slog.New(slog.DiscardHandler)
-	s := importwire.New(db, consent.NewService(db, clock.System), clock.System, log, importing.Config{Dir: filepath.Join(dir, "imports"), Zone: time.UTC})
+	s := importwire.New(db, identitywire.New(db, clock.System), consent.NewService(db, clock.System), clock.System, log, importing.Config{Dir: filepath.Join(dir, "imports"), Zone: time.UTC})
 	once := func() (importing.Counts, float64, error) {
 		began := time.Now()
 		f, err := os.Open(path)

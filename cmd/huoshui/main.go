@@ -35,17 +35,18 @@ type command struct {
 // commands is the dispatcher's table; each command lives in a file of its own name.
 func commands() map[string]command {
 	return map[string]command{
-		"demo":    demoCommand,
-		"bench":   benchCommand,
-		"rebuild": rebuildCommand,
-		"serve":   serveCommand,
-		"migrate": migrateCommand,
-		"import":  importCommand,
-		"rfm":     rfmCommand,
-		"layers":  layersCommand,
-		"doctor":  doctorCommand,
-		"openapi": openapiCommand,
-		"version": versionCommand,
+		"demo":     demoCommand,
+		"bench":    benchCommand,
+		"rebuild":  rebuildCommand,
+		"serve":    serveCommand,
+		"migrate":  migrateCommand,
+		"import":   importCommand,
+		"rfm":      rfmCommand,
+		"identity": identityCommand,
+		"layers":   layersCommand,
+		"doctor":   doctorCommand,
+		"openapi":  openapiCommand,
+		"version":  versionCommand,
 	}
 }
 

@@ -166,7 +166,7 @@ func (a *App) buildDemo(ctx context.Context) error {
 		options = *a.options.demo
 	}
 	s := &a.Services
-	shop := demoShop{db: a.DB, now: a.Clock.Now, settler: order.NewSettler(), consents: s.Consents}
+	shop := demoShop{db: a.DB, now: a.Clock.Now, identity: s.Identity, settler: order.NewSettler(), consents: s.Consents}
 	guide := ""
 	if admin, err := s.Staff.ByLogin(ctx, "admin"); err == nil {
 		guide = admin.ID

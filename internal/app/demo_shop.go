@@ -13,12 +13,14 @@ import (
 	"huoshui/internal/trade/order"
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
+	"huoshui/internal/user/identity"
 )
 
 // demoShop takes in what the demo brand's shops report, by the verbs that imports use too.
 type demoShop struct {
 	db       *store.DB
 	now      func() time.Time
+	identity *identity.Service
 	settler  *order.Settler
 	consents *consent.Service
 }
@@ -50,18 +52,18 @@ func (s demoShop) Record(ctx context.Context, newcomers []demo.Newcomer, sales [
 }
 
 func (s demoShop) join(ctx context.Context, tx *store.Tx, newcomers []demo.Newcomer) error {
-	people := make([]customer.Person, len(newcomers))
+	people := make([]identity.Sighting, len(newcomers))
 	for i, n := range newcomers {
-		people[i] = customer.Person{
+		people[i] = identity.Sighting{Source: "demo", Person: customer.Person{
 			Keys: []customer.Key{{Kind: customer.KeyCard, Value: n.Card}, {Kind: customer.KeyPhone, Value: n.Phone}},
 			Code: n.Card, Name: n.Name, Gender: n.Gender, Birthday: n.Birthday, Province: n.Province, City: n.City,
 			Source: n.Source, Store: n.Store, Level: n.Level, RegisteredAt: n.Registered, SeenAt: n.Registered,
-		}
+		}}
 		if n.Email != "" {
 			people[i].Keys = append(people[i].Keys, customer.Key{Kind: customer.KeyEmail, Value: n.Email})
 		}
 	}
-	refs, err := customer.Resolve(ctx, tx, people, s.now())
+	refs, err := s.identity.Resolve(ctx, tx, people, s.now())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"huoshui/internal/app/identitywire"
 	"huoshui/internal/app/importwire"
 	"huoshui/internal/data/importing"
 	"huoshui/internal/platform/settings"
@@ -13,7 +14,7 @@ import (
 	"huoshui/internal/user/customer"
 )
 
-// buildImports makes customers, orders and the import that brings them.
+// buildImports makes customers, who is who, orders and the import that brings them.
 func (a *App) buildImports(ctx context.Context) error {
 	name, _, err := settings.Get(ctx, a.DB, "zone", "Asia/Shanghai")
 	if err != nil {
@@ -25,7 +26,8 @@ func (a *App) buildImports(ctx context.Context) error {
 	}
 	a.Services.Customers = customer.NewService(a.DB)
 	a.Services.Orders = order.NewService(a.DB)
-	a.Services.Imports = importwire.New(a.DB, consent.NewService(a.DB, a.Clock.Now), a.Clock.Now, a.Log, importing.Config{
+	a.Services.Identity = identitywire.New(a.DB, a.Clock.Now)
+	a.Services.Imports = importwire.New(a.DB, a.Services.Identity, consent.NewService(a.DB, a.Clock.Now), a.Clock.Now, a.Log, importing.Config{
 		Dir: a.Config.Path("imports"), Zone: zone, Ended: a.Services.Segments.Kick, // what came in changes who is in which layer
 	})
 	return nil

@@ -3,7 +3,9 @@ package httpapi
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,8 +28,10 @@ type customerRow struct {
 // customerProfile is all that is known of one person at a glance.
 type customerProfile struct {
 	customer.Customer
-	Keys     []customer.Key  `json:"keys" doc:"What the person is known by"`
-	Standing *layer.Standing `json:"standing,omitempty" doc:"Layer, stage and RFM at the newest snapshot"`
+	Keys       []customer.Key             `json:"keys" doc:"What the person is known by"`
+	Standing   *layer.Standing            `json:"standing,omitempty" doc:"Layer, stage and RFM at the newest snapshot"`
+	MergedInto string                     `json:"merged_into,omitempty" doc:"Set when the customer asked for was merged into another: the id of that one, whom this answer is about"`
+	Traits     map[string]json.RawMessage `json:"traits" doc:"Attributes that sources set beside the profile"`
 }
 
 // happening is a fact of a person's timeline, with the names of what it is about.
@@ -111,6 +115,12 @@ func registerCustomer(a *API) {
 			return customerProfile{}, err
 		}
 		p := customerProfile{Customer: c}
+		if n, bad := strconv.ParseUint(in.ID, 10, 32); bad == nil && uint32(n) != c.Number || bad != nil && in.ID != c.ID {
+			p.MergedInto = c.ID
+		}
+		if p.Traits, err = a.Services.Identity.Traits(ctx, c.Number); err != nil {
+			return p, err
+		}
 		if p.Keys, err = a.Services.Customers.Keys(ctx, c.Number); err != nil {
 			return p, err
 		}

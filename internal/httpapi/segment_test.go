@@ -12,6 +12,7 @@ import (
 	"huoshui/internal/platform/warehouse/warehousetest"
 	"huoshui/internal/user/audience"
 	"huoshui/internal/user/customer"
+	"huoshui/internal/user/identity"
 )
 
 // segmentEdge is an edge with three customers, of whom the first two have paid.
@@ -19,14 +20,15 @@ func segmentEdge(t *testing.T) *edge {
 	e := newEdge(t, Options{})
 	w := warehousetest.Open(t)
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	people := []customer.Person{
-		{Keys: []customer.Key{{Kind: customer.KeyPhone, Value: "13900000001"}}, Code: "a", Name: "=甲", RegisteredAt: now},
-		{Keys: []customer.Key{{Kind: customer.KeyPhone, Value: "13900000002"}}, Code: "b", Name: "乙", RegisteredAt: now},
-		{Keys: []customer.Key{{Kind: customer.KeyPhone, Value: "13900000003"}}, Code: "c", Name: "丙", RegisteredAt: now},
+	people := []identity.Sighting{
+		{Person: customer.Person{Keys: []customer.Key{{Kind: customer.KeyPhone, Value: "13900000001"}}, Code: "a", Name: "=甲", RegisteredAt: now}},
+		{Person: customer.Person{Keys: []customer.Key{{Kind: customer.KeyPhone, Value: "13900000002"}}, Code: "b", Name: "乙", RegisteredAt: now}},
+		{Person: customer.Person{Keys: []customer.Key{{Kind: customer.KeyPhone, Value: "13900000003"}}, Code: "c", Name: "丙", RegisteredAt: now}},
 	}
+	who := identity.NewService(e.db, clock.System, nil, nil)
 	var refs []customer.Ref
 	err := e.db.Tx(t.Context(), func(tx *store.Tx) (err error) {
-		refs, err = customer.Resolve(t.Context(), tx, people, now)
+		refs, err = who.Resolve(t.Context(), tx, people, now)
 		return err
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"huoshui/internal/user/audience"
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
+	"huoshui/internal/user/identity"
 	"huoshui/internal/user/layer"
 )
 
@@ -23,6 +24,7 @@ import (
 // generated, so a register function must not call them: use them inside handlers, as a.Services.Staff.List(…).
 type Services struct {
 	Customers  *customer.Service
+	Identity   *identity.Service
 	Orders     *order.Service
 	Imports    *importing.Service
 	Staff      *staff.Service
@@ -49,6 +51,7 @@ func nouns() []func(*API) {
 		registerStaff,
 		registerSystem,
 		registerCustomer,
+		registerIdentity,
 		registerImport,
 		registerLayer,
 		registerSegment,

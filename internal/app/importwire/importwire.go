@@ -13,14 +13,15 @@ import (
 	"huoshui/internal/trade/order"
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
+	"huoshui/internal/user/identity"
 )
 
 // New returns an import service over the packages that own the data.
-func New(db *store.DB, consents *consent.Service, now clock.Clock, log *slog.Logger, config importing.Config) *importing.Service {
-	return importing.NewService(db, people{}, orders{order.NewSettler()}, grants{consents}, now, log, config)
+func New(db *store.DB, who *identity.Service, consents *consent.Service, now clock.Clock, log *slog.Logger, config importing.Config) *importing.Service {
+	return importing.NewService(db, people{who}, orders{order.NewSettler()}, grants{consents}, now, log, config)
 }
 
-type people struct{}
+type people struct{ who *identity.Service }
 
 func persons(in []importing.Person) []customer.Person {
 	out := make([]customer.Person, len(in))
@@ -37,8 +38,12 @@ func persons(in []importing.Person) []customer.Person {
 }
 
 // Resolve implements importing.People.
-func (people) Resolve(ctx context.Context, tx *store.Tx, in []importing.Person, now time.Time) ([]importing.Ref, error) {
-	refs, err := customer.Resolve(ctx, tx, persons(in), now)
+func (p people) Resolve(ctx context.Context, tx *store.Tx, in []importing.Person, now time.Time) ([]importing.Ref, error) {
+	sightings := make([]identity.Sighting, len(in))
+	for i, one := range persons(in) {
+		sightings[i] = identity.Sighting{Person: one, Source: "import"}
+	}
+	refs, err := p.who.Resolve(ctx, tx, sightings, now)
 	out := make([]importing.Ref, len(refs))
 	for i, r := range refs {
 		out[i] = importing.Ref(r)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"huoshui/internal/app/identitywire"
 	"huoshui/internal/app/importwire"
 	"huoshui/internal/data/importing"
 	"huoshui/internal/platform/clock"
@@ -28,7 +29,7 @@ func zone(t testing.TB) *time.Location {
 
 func service(t testing.TB, db *store.DB) *importing.Service {
 	t.Helper()
-	return importwire.New(db, consent.NewService(db, clock.System), clock.System, slog.New(slog.DiscardHandler), importing.Config{Dir: t.TempDir(), Zone: zone(t)})
+	return importwire.New(db, identitywire.New(db, clock.System), consent.NewService(db, clock.System), clock.System, slog.New(slog.DiscardHandler), importing.Config{Dir: t.TempDir(), Zone: zone(t)})
 }
 
 // load uploads, starts and executes a file under the mapping that was guessed, changed by edit.

@@ -92,10 +92,7 @@ func count(ctx context.Context, tx *store.Tx, contacts []Contact, business *time
 		r.N = n
 		rows = append(rows, r)
 	}
-	slices.SortFunc(rows, func(a, b contactRow) int {
-		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Channel, b.Channel))
-	})
-	if _, err := store.InsertAll(ctx, tx, "contacts", rows, `ON CONFLICT (customer, day, channel) DO UPDATE SET n = contacts.n + excluded.n`); err != nil {
+	if err := addContacts(ctx, tx, rows); err != nil {
 		return err
 	}
 	quotas := make([]quotaRow, 0, len(uses))
@@ -107,6 +104,15 @@ func count(ctx context.Context, tx *store.Tx, contacts []Contact, business *time
 		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Day, b.Day))
 	})
 	_, err := store.InsertAll(ctx, tx, "channel_use", quotas, `ON CONFLICT (channel, period, day) DO UPDATE SET n = channel_use.n + excluded.n`)
+	return err
+}
+
+// addContacts adds to the counts of people.
+func addContacts(ctx context.Context, tx *store.Tx, rows []contactRow) error {
+	slices.SortFunc(rows, func(a, b contactRow) int {
+		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Channel, b.Channel))
+	})
+	_, err := store.InsertAll(ctx, tx, "contacts", rows, `ON CONFLICT (customer, day, channel) DO UPDATE SET n = contacts.n + excluded.n`)
 	return err
 }
 

@@ -11,6 +11,8 @@ const (
 	CustomersRead   auth.Permission = "customers.read"
 	CustomersWrite  auth.Permission = "customers.write"
 	CustomersExport auth.Permission = "customers.export" // takes people out of the system in a file
+	IdentityRead    auth.Permission = "identity.read"
+	IdentityWrite   auth.Permission = "identity.write" // merges people, takes merges back, decides conflicts
 	ImportsRead     auth.Permission = "imports.read"
 	ImportsWrite    auth.Permission = "imports.write"
 	LayersRead      auth.Permission = "layers.read"
@@ -66,19 +68,19 @@ var everyone = []auth.Permission{LayersRead, StrategiesRead, ContentRead, TasksR
 
 // operator runs audiences and campaigns from end to end.
 var operator = []auth.Permission{
-	CustomersRead, ImportsRead, SegmentsRead, SegmentsWrite, CampaignsRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, CollectRead, DemoRun,
+	CustomersRead, IdentityRead, ImportsRead, SegmentsRead, SegmentsWrite, CampaignsRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, CollectRead, DemoRun,
 }
 
 // roles says what each role may do beyond everyone's; Admin may do everything.
 var roles = map[Role][]auth.Permission{
 	Director: slices.Concat(operator, []auth.Permission{
-		CustomersWrite, CustomersExport, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
+		CustomersWrite, CustomersExport, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
 		TasksWrite, PolicyWrite, AuditRead, SystemRead, CollectWrite,
 	}),
 	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite}),
 	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
 	Content:    slices.Concat(operator, []auth.Permission{ContentWrite, CampaignsWrite}),
-	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
+	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
 	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SystemRead, CollectWrite}),
 	Channel:    slices.Concat(operator, []auth.Permission{ChannelsWrite}),
 	Guide:      {CustomersRead, CampaignsRead},

@@ -120,11 +120,11 @@ type RefundOutcome struct {
 
 // Sum is what settled orders and refunds add up to for one customer.
 type Sum struct {
-	Orders      int64
-	SpentFen    int64
-	RefundedFen int64
-	FirstAt     time.Time
-	LastAt      time.Time
+	Orders      int64     `db:"orders"`
+	SpentFen    int64     `db:"spent_fen"`
+	RefundedFen int64     `db:"refunded_fen"`
+	FirstAt     time.Time `db:"first_at"`
+	LastAt      time.Time `db:"last_at"`
 }
 
 func (o Order) paidFact() event.Fact {

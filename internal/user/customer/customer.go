@@ -12,11 +12,30 @@ import (
 
 // Kinds of identity key.
 const (
-	KeyPhone    = "phone"    // normalised, see files.Phone
-	KeyEmail    = "email"    // lower case
-	KeyCard     = "card"     // member card number
-	KeyExternal = "external" // "channel:id": the id a sales channel gave
+	KeyPhone        = "phone"           // normalised, see files.Phone
+	KeyUnionID      = "unionid"         // WeChat's, the same in all applications of one owner
+	KeyEmail        = "email"           // lower case
+	KeyOpenID       = "openid"          // "appid:openid", WeChat's in one application
+	KeyExternalUser = "external_userid" // WeCom's id of an outside contact
+	KeyCard         = "card"            // member card number
+	KeyExternal     = "external"        // "channel:id": the id a sales channel gave
+	KeyUser         = "user"            // the brand's own login id
+	KeyDevice       = "device"          // anonymous id, cookie, device: says which visitor, not who
 )
+
+// Strength says how much a kind of key proves: 3 phone and unionid, 2 the other names of a person, 1 a device, 0 for no
+// kind of ours.
+func Strength(kind string) int {
+	switch kind {
+	case KeyPhone, KeyUnionID:
+		return 3
+	case KeyEmail, KeyOpenID, KeyExternalUser, KeyCard, KeyExternal, KeyUser:
+		return 2
+	case KeyDevice:
+		return 1
+	}
+	return 0
+}
 
 // Customer is one person.
 type Customer struct {
@@ -42,7 +61,8 @@ type Customer struct {
 	RefundedFen     int64     `db:"refunded_fen" json:"refunded_fen"`
 	FirstOrderAt    time.Time `db:"first_order_at" json:"first_order_at" doc:"Zero time when there is none"`
 	LastOrderAt     time.Time `db:"last_order_at" json:"last_order_at" doc:"Zero time when there is none"`
-	Erased          bool      `db:"erased" json:"erased"`
+	Erased          bool      `db:"erased" json:"erased" doc:"In no list and no universe: erased, or merged into another"`
+	MergedInto      uint32    `db:"merged_into,null" json:"-"`
 	CreatedAt       time.Time `db:"created_at" json:"created_at"`
 	UpdatedAt       time.Time `db:"updated_at" json:"updated_at"`
 }
@@ -53,8 +73,8 @@ type Key struct {
 	Value string `db:"value" json:"value"`
 }
 
-// Person is what one source says about a person. Empty fields say nothing. Keys are in order of strength: the first
-// one that is known decides who it is.
+// Person is what one source says about a person. Empty fields say nothing. The strongest key that is known decides who
+// it is; among equals the first.
 type Person struct {
 	Keys         []Key
 	Code         string
@@ -77,7 +97,7 @@ type Ref struct {
 	Number   uint32
 	Created  bool
 	Changed  bool // something about an existing person is new
-	Conflict bool // one of the keys belongs to somebody else, who keeps it
+	Conflict bool // one of the keys belongs to somebody else, who keeps it: a person decides
 }
 
 // Attributes is what the audience engine may ask about the person.
@@ -85,12 +105,12 @@ func (c Customer) Attributes() event.Attributes {
 	return event.Attributes{
 		Registered: c.RegisteredAt, Gender: c.Gender, Birthday: c.Birthday, Province: c.Province, City: c.City,
 		Source: c.Source, Store: c.Store, Owner: c.Owner, Level: c.Level,
-		HasPhone: c.Phone != "", HasEmail: c.Email != "", Erased: c.Erased,
+		HasPhone: c.Phone != "", HasEmail: c.Email != "", Erased: c.Erased && c.MergedInto == 0, Merged: c.MergedInto != 0,
 	}
 }
 
-// fact tells the loop what the person is now.
-func (c Customer) fact(at time.Time) (event.Fact, error) {
+// Fact tells the loop what the person is now.
+func (c Customer) Fact(at time.Time) (event.Fact, error) {
 	props, err := json.Marshal(c.Attributes())
 	if err != nil {
 		return event.Fact{}, fmt.Errorf("attributes of %s: %w", c.ID, err)
@@ -101,9 +121,9 @@ func (c Customer) fact(at time.Time) (event.Fact, error) {
 	}, nil
 }
 
-// learn takes over what a source says and reports whether anything is new. What is known stays, except that a
+// Learn takes over what a source says and reports whether anything is new. What is known stays, except that a
 // registration that is known replaces one that was inferred, and an earlier inference a later one.
-func (c *Customer) learn(p Person) (changed bool) {
+func (c *Customer) Learn(p Person) (changed bool) {
 	fill := func(to *string, from string) {
 		if *to == "" && from != "" {
 			*to, changed = from, true

@@ -13,15 +13,20 @@ import (
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/store/storetest"
 	"huoshui/internal/user/customer"
+	"huoshui/internal/user/identity"
 )
 
 var now = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
 func resolve(t *testing.T, db *store.DB, at time.Time, people ...customer.Person) []customer.Ref {
 	t.Helper()
+	sightings := make([]identity.Sighting, len(people))
+	for i, p := range people {
+		sightings[i].Person = p
+	}
 	var refs []customer.Ref
 	err := db.Tx(t.Context(), func(tx *store.Tx) (err error) {
-		refs, err = customer.Resolve(t.Context(), tx, people, at)
+		refs, err = identity.NewService(db, func() time.Time { return at }, nil, nil).Resolve(t.Context(), tx, sightings, at)
 		return err
 	})
 	if err != nil {
@@ -45,9 +50,10 @@ func TestResolve(t *testing.T) {
 			customer.Person{Keys: keys("external", "tmall:a"), City: "杭州", SeenAt: first},
 			customer.Person{},
 			customer.Person{Keys: keys("email", "b@example.com"), RegisteredAt: first},
+			customer.Person{Keys: keys("email", "b@example.com", "phone", "13800000002")},
 			customer.Person{Keys: keys("email", "b@example.com", "phone", "13800000001")},
 		)
-		want := []customer.Ref{{Number: 1, Created: true}, {Number: 1, Changed: true}, {}, {Number: 2, Created: true}, {Number: 2, Conflict: true}}
+		want := []customer.Ref{{Number: 1, Created: true}, {Number: 1, Changed: true}, {}, {Number: 2, Created: true}, {Number: 2, Changed: true}, {Number: 1, Conflict: true}}
 		if d := cmp.Diff(want, refs); d != "" {
 			t.Error(d)
 		}

@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"strconv"
 
 	"huoshui/internal/platform/store"
 )
@@ -17,9 +18,13 @@ func (s *Service) List(ctx context.Context, f Filter, by, after string, limit in
 	return List(ctx, s.db, f, by, after, limit)
 }
 
-// Get returns a customer by id or number, or a NotFound error.
+// Get returns a customer by id or number, or a NotFound error; for one who was merged into another, that other.
 func (s *Service) Get(ctx context.Context, idOrNumber string) (Customer, error) {
-	return Get(ctx, s.db, idOrNumber)
+	c, err := Get(ctx, s.db, idOrNumber)
+	for err == nil && c.MergedInto != 0 {
+		c, err = Get(ctx, s.db, strconv.FormatUint(uint64(c.MergedInto), 10))
+	}
+	return c, err
 }
 
 // Keys returns what a customer is known by.
@@ -29,3 +34,8 @@ func (s *Service) Keys(ctx context.Context, number uint32) ([]Key, error) {
 
 // Facets returns the commonest values to filter a list by.
 func (s *Service) Facets(ctx context.Context) (Facets, error) { return ListFacets(ctx, s.db) }
+
+// ByNumbers returns the customers with the numbers, those merged into others as they are; unknown numbers are left out.
+func (s *Service) ByNumbers(ctx context.Context, numbers []uint32) (map[uint32]*Customer, error) {
+	return Known(ctx, s.db, numbers)
+}

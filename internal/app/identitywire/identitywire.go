@@ -1,0 +1,79 @@
+// Package identitywire joins OneID to the packages whose rows name customers, and to those that tell of people.
+package identitywire
+
+import (
+	"context"
+
+	"huoshui/internal/data/collect"
+	"huoshui/internal/marketing/campaign"
+	"huoshui/internal/org/task"
+	"huoshui/internal/platform/clock"
+	"huoshui/internal/platform/store"
+	"huoshui/internal/trade/order"
+	"huoshui/internal/user/audience"
+	"huoshui/internal/user/consent"
+	"huoshui/internal/user/customer"
+	"huoshui/internal/user/identity"
+)
+
+// New returns OneID with everybody who follows a merge.
+func New(db *store.DB, now clock.Clock) *identity.Service {
+	return identity.NewService(db, now, buying{}, map[string]identity.Follower{
+		"order": order.Mover{}, "consent": consent.NewService(db, now), "campaign": campaign.Mover{},
+		"task": task.Mover{}, "segment": audience.Mover{}, "arrivals": collect.TouchMover{},
+	})
+}
+
+type buying struct{}
+
+// Sums implements identity.Buying.
+func (buying) Sums(ctx context.Context, q store.Querier, numbers []uint32) ([]customer.Purchases, error) {
+	sums, err := order.SumsOf(ctx, q, numbers)
+	out := make([]customer.Purchases, 0, len(sums))
+	for n, s := range sums {
+		out = append(out, customer.Purchases{Number: n, Orders: s.Orders, SpentFen: s.SpentFen, RefundedFen: s.RefundedFen, FirstAt: s.FirstAt, LastAt: s.LastAt})
+	}
+	return out, err
+}
+
+// People tells collected events whose they are.
+type People struct {
+	Identity *identity.Service
+	Now      clock.Clock
+}
+
+// Sighted implements collect.People.
+func (p People) Sighted(ctx context.Context, tx *store.Tx, all []collect.Sighting) ([]uint32, error) {
+	in := make([]identity.Sighting, len(all))
+	for i, s := range all {
+		one := identity.Sighting{
+			Person: customer.Person{Keys: make([]customer.Key, len(s.Keys)), SeenAt: s.At}, Traits: make([]identity.Trait, len(s.Traits)),
+			Source: s.Source, At: s.At, Unbind: s.Unbind,
+			First: s.Protocol == collect.Sensors && s.Kind == collect.Bind, // track_signup: the first link wins
+		}
+		for j, k := range s.Keys {
+			one.Keys[j] = customer.Key(k)
+		}
+		for j, t := range s.Traits {
+			one.Traits[j] = identity.Trait(t)
+		}
+		if s.Touch != nil {
+			one.Origin = s.Touch.Source
+		}
+		in[i] = one
+	}
+	refs, err := p.Identity.Resolve(ctx, tx, in, p.Now())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]uint32, len(refs))
+	for i, r := range refs {
+		out[i] = r.Number
+	}
+	return out, nil
+}
+
+// Generation implements collect.People.
+func (p People) Generation(ctx context.Context, q store.Querier) (uint64, error) {
+	return p.Identity.Generation(ctx, q)
+}
