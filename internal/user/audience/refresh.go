@@ -3,14 +3,11 @@ package audience
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"huoshui/internal/platform/event"
-	"huoshui/internal/platform/id"
-	"huoshui/internal/platform/outbox"
 	"huoshui/internal/platform/store"
 )
 
@@ -97,11 +94,7 @@ func (e *Engine) Refresh(ctx context.Context, asOf time.Time, q Question, layers
 	return answer, err
 }
 
-// renewFacts is about how many facts one transaction of a refresh holds at most.
-const renewFacts = 5000
-
-// renew replaces a segment's members chunk by chunk; who entered and left is announced in the transaction that
-// replaces the chunk, so that it is said exactly once.
+// renew replaces a segment's members; who entered and left is announced.
 func (s *Service) renew(ctx context.Context, seg Segment, people *roaring.Bitmap, asOf time.Time) (entered, left int64, err error) {
 	before, err := members(ctx, s.db, seg.ID)
 	if err != nil {
@@ -112,63 +105,21 @@ func (s *Service) renew(ctx context.Context, seg Segment, people *roaring.Bitmap
 
 // replace is renew of a segment whose members before are known.
 func (s *Service) replace(ctx context.Context, seg Segment, before, people *roaring.Bitmap, asOf time.Time) (entered, left int64, err error) {
-	came, gone := roaring.AndNot(people, before), roaring.AndNot(before, people)
-	size := DaySize{SegmentID: seg.ID, Day: asOf.In(s.engine.zone).Format(time.DateOnly), Size: int64(people.GetCardinality()), Version: seg.Version}
-	for chunks := chunksOf(came, gone); len(chunks) > 0; {
-		var done int
-		var part DaySize
-		err := s.db.Tx(ctx, func(tx *store.Tx) error {
-			done, part = 0, size // the transaction may be tried again
+	return segmentRoll.Replace(ctx, s.db, Turn{
+		List: seg.ID, Version: seg.Version, At: asOf, Day: asOf.In(s.engine.zone).Format(time.DateOnly),
+		Current: func(ctx context.Context, tx *store.Tx) (bool, error) {
 			now, err := segmentByID(ctx, tx, seg.ID)
-			if err != nil || now.Version != seg.Version { // its words changed meanwhile, and its members with them
-				done = len(chunks)
-				return err
+			return now.Version == seg.Version, err
+		},
+		Fact: func(_ uint32, came bool) event.Fact {
+			if came {
+				return event.Fact{Name: event.SegmentEntered, Subject: seg.ID}
 			}
-			for done < len(chunks) && part.Entered+part.Left < renewFacts {
-				c := chunks[done]
-				done++
-				in, out := chunkOf(came, c), chunkOf(gone, c)
-				part.Entered += int64(in.GetCardinality())
-				part.Left += int64(out.GetCardinality())
-				if err := announce(ctx, tx, seg, event.SegmentEntered, in, asOf); err != nil {
-					return err
-				}
-				if err := announce(ctx, tx, seg, event.SegmentLeft, out, asOf); err != nil {
-					return err
-				}
-				if err := putChunk(ctx, tx, seg.ID, c, chunkOf(people, c)); err != nil {
-					return err
-				}
-			}
-			return putSize(ctx, tx, part)
-		})
-		if err != nil {
-			return entered, left, err
-		}
-		chunks = chunks[done:]
-		entered += part.Entered
-		left += part.Left
-	}
-	return entered, left, s.db.Tx(ctx, func(tx *store.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE segments SET size = ?, as_of = ?, computed = ? WHERE id = ? AND version = ?`, size.Size, asOf, seg.Version, seg.ID, seg.Version)
-		if err != nil || n == 0 {
+			return event.Fact{Name: event.SegmentLeft, Subject: seg.ID}
+		},
+		Done: func(ctx context.Context, tx *store.Tx, size DaySize) error {
+			_, err := tx.Exec(ctx, `UPDATE segments SET size = ?, as_of = ?, computed = ? WHERE id = ? AND version = ?`, size.Size, asOf, seg.Version, seg.ID, seg.Version)
 			return err
-		}
-		return putSize(ctx, tx, size)
-	})
-}
-
-func announce(ctx context.Context, tx *store.Tx, seg Segment, name string, people *roaring.Bitmap, at time.Time) error {
-	if people.IsEmpty() {
-		return nil
-	}
-	facts := make([]event.Fact, 0, people.GetCardinality())
-	for it := people.Iterator(); it.HasNext(); {
-		n := it.Next()
-		facts = append(facts, event.Fact{
-			ID:   id.From("fact", name, seg.ID, strconv.FormatUint(uint64(n), 10), strconv.FormatInt(at.UnixMicro(), 10)),
-			Name: name, Customer: n, At: at, Subject: seg.ID,
-		})
-	}
-	return outbox.Append(ctx, tx, facts...)
+		},
+	}, before, people)
 }

@@ -43,15 +43,14 @@ type Version struct {
 	At        time.Time  `db:"changed_at" json:"changed_at"`
 }
 
-// DaySize is how many people a segment had on a day, and how many came and went that day through what they did;
+// DaySize is how many people a list had on a day, and how many came and went that day through what they did;
 // people whom a change of the condition moved are not counted as coming and going.
 type DaySize struct {
-	SegmentID string `db:"segment_id" json:"-"`
-	Day       string `db:"day" json:"day" doc:"YYYY-MM-DD of the business zone"`
-	Size      int64  `db:"size" json:"size"`
-	Entered   int64  `db:"entered" json:"entered"`
-	Left      int64  `db:"left_" json:"left"`
-	Version   int64  `db:"version" json:"version" doc:"Of the condition"`
+	Day     string `db:"day" json:"day" doc:"YYYY-MM-DD of the business zone"`
+	Size    int64  `db:"size" json:"size"`
+	Entered int64  `db:"entered" json:"entered"`
+	Left    int64  `db:"left_" json:"left"`
+	Version int64  `db:"version" json:"version" doc:"Of the condition"`
 }
 
 // Draft is a segment as a person writes it.

@@ -97,15 +97,15 @@ func (s *Service) insert(ctx context.Context, seg Segment, people *roaring.Bitma
 		if err := store.Insert(ctx, tx, "segment_versions", seg.words(by, seg.UpdatedAt)); err != nil {
 			return err
 		}
-		if err := putSize(ctx, tx, s.size(seg)); err != nil {
+		if err := segmentRoll.PutSize(ctx, tx, seg.ID, s.size(seg)); err != nil {
 			return err
 		}
-		return putMembers(ctx, tx, seg.ID, people)
+		return segmentRoll.Put(ctx, tx, seg.ID, people)
 	})
 }
 
 func (s *Service) size(seg Segment) DaySize {
-	return DaySize{SegmentID: seg.ID, Day: seg.AsOf.In(s.engine.zone).Format(time.DateOnly), Size: seg.Size, Version: seg.Computed}
+	return DaySize{Day: seg.AsOf.In(s.engine.zone).Format(time.DateOnly), Size: seg.Size, Version: seg.Computed}
 }
 
 // compute answers a segment's condition now and notes it in the segment.
@@ -176,10 +176,10 @@ func (s *Service) Change(ctx context.Context, id string, version int64, d Draft,
 		if people == nil {
 			return nil
 		}
-		if err := putSize(ctx, tx, s.size(seg)); err != nil {
+		if err := segmentRoll.PutSize(ctx, tx, seg.ID, s.size(seg)); err != nil {
 			return err
 		}
-		return putMembers(ctx, tx, id, people)
+		return segmentRoll.Put(ctx, tx, id, people)
 	})
 	return seg, err
 }
@@ -242,7 +242,7 @@ func (s *Service) History(ctx context.Context, id string) ([]DaySize, error) {
 	if _, err := segmentByID(ctx, s.db, id); err != nil {
 		return nil, err
 	}
-	days, err := store.All[DaySize](ctx, s.db, `SELECT * FROM segment_sizes WHERE segment_id = ? ORDER BY day DESC LIMIT 400`, id)
+	days, err := segmentRoll.Sizes(ctx, s.db, id, 400)
 	slices.Reverse(days)
 	return days, err
 }

@@ -104,7 +104,7 @@ func TestRefreshSaysWhoEnteredAndLeftOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantDays := []DaySize{
-			{seg.ID, "2026-03-02", 3, 0, 0, 1}, {seg.ID, "2026-03-07", 6, 3, 0, 1}, {seg.ID, "2026-03-09", 4, 0, 2, 1},
+			{"2026-03-02", 3, 0, 0, 1}, {"2026-03-07", 6, 3, 0, 1}, {"2026-03-09", 4, 0, 2, 1},
 		}
 		if d := cmp.Diff(wantDays, days); d != "" {
 			t.Fatal(d)
