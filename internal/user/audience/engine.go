@@ -124,7 +124,7 @@ func show(b *warehouse.Block, folds []Fold, only []uint32) {
 // cut points the timeline at a customer's rows of a block.
 func (t *Timeline) cut(b *warehouse.Block, n uint32) {
 	from, to := b.Start[n-b.From], b.Start[n-b.From+1]
-	t.Customer = n
+	t.Customer, t.block, t.first = n, b, from
 	t.TS, t.Kind = b.TS[from:to], b.Kind[from:to]
 	t.Amount, t.Quantity = part(b.Amount, from, to), part(b.Quantity, from, to)
 	t.Product, t.Category, t.Channel = part(b.Product, from, to), part(b.Category, from, to), part(b.Channel, from, to)

@@ -14,8 +14,11 @@ import (
 // touches only the leaves that name its value. Each leaf gathers the people who differ from its zero answer.
 type leafFold struct {
 	leaves []*leaf
+	bits   []int32 // of leaves; filters' lie together
+	words  int     // of a person: the leaves' bits, then the universe's
 
 	kinds     []kindPlan
+	cells     ladder // stretches of time that no window begins or ends in
 	filters   []filterPlan
 	sequences []sequencePlan
 	asOf      int64
@@ -85,17 +88,30 @@ type deadline struct {
 	customer uint32
 }
 
-// filterPlan is a compiled filter with its leaves.
+// filterPlan is a compiled filter with its leaves, whose bits lie in width words of a person's from word first on.
 type filterPlan struct {
-	tests     []codeTest // beyond the one that byCode made
-	min, max  int64
-	amounts   bool // amounts must lie in min…max
-	sumAmount bool
-	sumUnits  bool
-	since     int64        // facts before it are in no window
-	spans     []span       // of windows, by from, the latest first
-	windows   []windowPlan // likewise
-	leads     []int32      // sequences that begin with it
+	tests    []codeTest // beyond the one that byCode made
+	min, max int64
+	amounts  bool // amounts must lie in min…max
+	since    int64
+	asked    []*leaf // with their bits
+	bits     []int32
+
+	first, width int
+	asks         []ask
+	sumAmount    bool
+	sumUnits     bool
+
+	// Windows that no fact can be too late for are nested: those that hold a fact are all from some place on, the latest
+	// beginning first. rest has, for every place, the leaves of the windows from there on.
+	open  []int64 // beginnings
+	rest  []uint64
+	enter []int32 // by cell: the first place that holds its facts
+
+	shut   []shutWindow
+	inside []uint64 // by cell: which shut windows hold its facts
+	within int      // words of inside for a cell
+	single []uint64 // by cell: the leaves of all windows that hold its facts
 }
 
 type codeTest struct {
@@ -103,16 +119,16 @@ type codeTest struct {
 	set    map[uint32]struct{}
 }
 
-// windowPlan holds the leaves of one filter and one window.
-type windowPlan struct {
+// shutWindow is a window that ends, and the bits of its leaves.
+type shutWindow struct {
 	span
-	asks []ask
+	leaves []uint64
 }
 
-// ask is the leaves of one measure.
+// ask is the leaves of one measure, whatever their windows.
 type ask struct {
 	code measureCode
-	bounds
+	answers
 }
 
 // measureCode is a measure as a small number.
@@ -135,35 +151,14 @@ var measureCodes = map[string]measureCode{
 	MeasureFirst: ofFirst, MeasureLast: ofLast, MeasureSinceFirst: ofSinceFirst, MeasureSinceLast: ofSinceLast,
 }
 
-// bounds is tests of one value: those that hold for nobody by default, by low, and the others.
-type bounds struct {
-	rising []test
-	zero   []test
-}
-
-func (b *bounds) add(t test) {
-	if t.zero {
-		b.zero = append(b.zero, t)
-		return
-	}
-	at, _ := slices.BinarySearchFunc(b.rising, t, func(a, b test) int { return cmp.Compare(a.low, b.low) })
-	b.rising = slices.Insert(b.rising, at, t)
-}
-
-// test is a leaf's bounds on its measure.
-type test struct {
-	low, high int64
-	leaf      int32
-	zero      bool
-}
-
 // peoplePlan is which leaves an attribute may touch.
 type peoplePlan struct {
 	codes    [7]codeTable // attributeNames
 	phone    []int32
 	email    []int32
-	joined   bounds
-	aged     bounds
+	tests    struct{ joined, aged []test }
+	joined   answers
+	aged     answers
 	birthday map[int32][]int32 // month*100+day
 	today    int32             // year*10000+month*100+day
 	any      bool
@@ -183,6 +178,24 @@ func (f *leafFold) Begin(p *Pass) error {
 	}
 	f.kinds = make([]kindPlan, len(p.kinds))
 	f.asOf, f.dues = p.AsOf.UnixMicro(), make([][]deadline, len(f.leaves))
+	f.place(p)
+	var edges []int64
+	for i := range f.filters {
+		edges = f.filters[i].settled(f.asOf, edges)
+	}
+	f.cells = newLadder(edges)
+	for i := range f.filters {
+		f.filters[i].locate(&f.cells)
+	}
+	for i := range f.kinds {
+		f.kinds[i].settled(f.filters)
+	}
+	f.people.settled()
+	return nil
+}
+
+// place gives every leaf its filters and its bit: those of attributes and sequences first, then filter by filter.
+func (f *leafFold) place(p *Pass) {
 	byKey := map[string]int32{}
 	place := func(from *filter) int32 {
 		at, ok := byKey[from.key]
@@ -193,23 +206,30 @@ func (f *leafFold) Begin(p *Pass) error {
 		}
 		return at
 	}
+	f.bits = make([]int32, len(f.leaves))
+	next := int32(0)
 	for i, l := range f.leaves {
-		switch {
-		case l.sequence != nil:
-			f.addSequence(l.sequence, int32(i), place)
-		case l.filter == nil:
-			f.people.add(p, l, int32(i))
-		default:
-			f.filters[place(l.filter)].add(l, int32(i))
+		if l.filter != nil {
+			plan := &f.filters[place(l.filter)]
+			plan.asked, plan.bits = append(plan.asked, l), append(plan.bits, int32(i)) // for the moment the leaf's place
+			continue
 		}
+		f.bits[i] = next
+		if l.sequence != nil {
+			f.addSequence(l.sequence, int32(i), place)
+		} else {
+			f.people.add(p, l, next)
+		}
+		next++
 	}
 	for i := range f.filters {
-		f.filters[i].settled()
+		plan := &f.filters[i]
+		for j, leaf := range plan.bits {
+			f.bits[leaf], plan.bits[j] = next, next
+			next++
+		}
 	}
-	for i := range f.kinds {
-		f.kinds[i].settled(f.filters)
-	}
-	return nil
+	f.words = int(next)/64 + 1
 }
 
 // addSequence finds the places of a sequence's filters in this fold; the plan is the fold's own, as places differ from fold to fold.
@@ -227,8 +247,6 @@ func (f *leafFold) addSequence(from *sequence, leaf int32, place func(*filter) i
 			one.withoutAt = append(one.withoutAt, look(w))
 		}
 	}
-	first := &f.filters[s.steps[0].at]
-	first.leads = append(first.leads, int32(len(f.sequences)))
 	f.sequences = append(f.sequences, sequencePlan{s, leaf})
 }
 
@@ -273,33 +291,85 @@ func (f *leafFold) addFilter(p *Pass, from *filter) {
 	f.filters = append(f.filters, plan)
 }
 
-func (f *filterPlan) add(l *leaf, leaf int32) {
-	i := slices.IndexFunc(f.windows, func(w windowPlan) bool { return w.span == l.window })
-	if i < 0 {
-		i = len(f.windows)
-		f.windows = append(f.windows, windowPlan{span: l.window})
+// settled lays out windows and measures when all leaves are there, and adds the windows' edges to those of other filters.
+func (f *filterPlan) settled(asOf int64, edges []int64) []int64 {
+	if len(f.asked) == 0 { // only sequences look at it
+		return edges
 	}
-	w := &f.windows[i]
-	code := measureCodes[l.measure]
-	f.sumAmount = f.sumAmount || code == ofAmount || code == ofAverage
-	f.sumUnits = f.sumUnits || code == ofUnits
-	at := slices.IndexFunc(w.asks, func(a ask) bool { return a.code == code })
-	if at < 0 {
-		at = len(w.asks)
-		w.asks = append(w.asks, ask{code: code})
+	f.first = int(f.bits[0]) >> 6
+	f.width = int(f.bits[len(f.bits)-1])>>6 - f.first + 1
+	tests := map[measureCode][]test{}
+	opens := map[int64][]uint64{}
+	for i, l := range f.asked {
+		code, bit := measureCodes[l.measure], f.bits[i]-int32(f.first)<<6
+		f.sumAmount = f.sumAmount || code == ofAmount || code == ofAverage
+		f.sumUnits = f.sumUnits || code == ofUnits
+		t := test{l.low, l.high, bit, l.zero}
+		if code == ofAverage {
+			t.low, t.high = twice(l.low), twice(l.high)
+		}
+		tests[code] = append(tests[code], t)
+		f.since = min(f.since, l.window.from)
+		edges = append(edges, l.window.from)
+		if l.window.to > asOf {
+			if opens[l.window.from] == nil {
+				opens[l.window.from] = make([]uint64, f.width)
+				f.open = append(f.open, l.window.from)
+			}
+			opens[l.window.from][bit>>6] |= 1 << (bit & 63)
+			continue
+		}
+		edges = append(edges, l.window.to)
+		at := slices.IndexFunc(f.shut, func(w shutWindow) bool { return w.span == l.window })
+		if at < 0 {
+			at = len(f.shut)
+			f.shut = append(f.shut, shutWindow{l.window, make([]uint64, f.width)})
+		}
+		f.shut[at].leaves[bit>>6] |= 1 << (bit & 63)
 	}
-	w.asks[at].add(test{l.low, l.high, leaf, l.zero})
+	for code := range ofSinceLast + 1 {
+		if tests[code] != nil {
+			f.asks = append(f.asks, ask{code, newAnswers(tests[code], f.width)})
+		}
+	}
+	slices.SortFunc(f.open, func(a, b int64) int { return cmp.Compare(b, a) })
+	f.rest = make([]uint64, (len(f.open)+1)*f.width)
+	for i := len(f.open) - 1; i >= 0; i-- {
+		for w := range f.width {
+			f.rest[i*f.width+w] = f.rest[(i+1)*f.width+w] | opens[f.open[i]][w]
+		}
+	}
+	return edges
 }
 
-// settled orders the windows when all are there.
-func (f *filterPlan) settled() {
-	slices.SortFunc(f.windows, func(a, b windowPlan) int { return cmp.Compare(b.from, a.from) })
-	f.spans = make([]span, len(f.windows))
-	for i, w := range f.windows {
-		f.spans[i] = w.span
-	}
-	if n := len(f.spans); n > 0 {
-		f.since = min(f.since, f.spans[n-1].from)
+// locate says for every cell which windows its facts lie in.
+func (f *filterPlan) locate(cells *ladder) {
+	n := len(cells.points) + 1
+	f.within = (len(f.shut) + 63) / 64
+	f.enter, f.inside, f.single = make([]int32, n), make([]uint64, n*f.within), make([]uint64, n*f.width)
+	for cell := range n {
+		begin := never
+		if cell > 0 {
+			begin = cells.points[cell-1]
+		}
+		f.enter[cell] = int32(len(f.open))
+		for i, from := range f.open {
+			if from <= begin {
+				f.enter[cell] = int32(i)
+				break
+			}
+		}
+		single := f.single[cell*f.width:][:f.width]
+		copy(single, f.rest[int(f.enter[cell])*f.width:])
+		for i, w := range f.shut {
+			if w.from > begin || begin >= w.to {
+				continue
+			}
+			f.inside[cell*f.within+i>>6] |= 1 << (i & 63)
+			for word, leaves := range w.leaves {
+				single[word] |= leaves
+			}
+		}
 	}
 }
 
@@ -339,9 +409,9 @@ func (q *peoplePlan) add(p *Pass, l *leaf, at int32) {
 	case l.contact != nil:
 		q.email = append(q.email, at)
 	case l.joined:
-		q.joined.add(test{low: l.window.from, high: l.window.to - 1, leaf: at})
+		q.tests.joined = append(q.tests.joined, test{low: l.window.from, high: l.window.to - 1, bit: at})
 	case l.aged:
-		q.aged.add(test{low: l.low, high: l.high, leaf: at})
+		q.tests.aged = append(q.tests.aged, test{low: l.low, high: l.high, bit: at})
 	case l.born != nil:
 		if q.birthday == nil {
 			q.birthday = map[int32][]int32{}
@@ -355,6 +425,14 @@ func (q *peoplePlan) add(p *Pass, l *leaf, at int32) {
 			}
 		}
 	}
+}
+
+func (q *peoplePlan) settled() {
+	width := 1
+	for _, t := range append(slices.Clone(q.tests.joined), q.tests.aged...) {
+		width = max(width, int(t.bit)>>6+1)
+	}
+	q.joined, q.aged = newAnswers(q.tests.joined, width), newAnswers(q.tests.aged, width)
 }
 
 // celebrated returns the birthdays, as month*100+day, that fall on a day: 29 February falls on the 28th of a common year.

@@ -1,50 +1,60 @@
 package audience
 
 import (
+	"math/bits"
 	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"huoshui/internal/platform/warehouse"
 )
 
 // Range implements Fold.
 func (f *leafFold) Range(from, to uint32) (func(*Timeline), func()) {
-	r := &leafRun{f: f, base: from &^ 63, stride: len(f.leaves) + 1}
+	r := &leafRun{f: f, base: from &^ 63}
 	r.width = int(to-r.base+63) >> 6
 	r.room = f.room()
-	r.words = slices.Grow(r.words[:0], r.width*r.stride)[:r.width*r.stride]
+	n := r.width << 6 * f.words
+	r.words = slices.Grow(r.words[:0], n)[:n]
 	clear(r.words)
 	return r.see, r.done
 }
 
-// leafRun is the fold's work on one range. The bits of 64 neighbouring people lie together for all leaves: one person touches
-// many leaves and the next person the same.
+// leafRun is the fold's work on one range. The bits of one person lie together, so that many leaves are answered at once.
 type leafRun struct {
-	f      *leafFold
-	base   uint32
-	width  int // in words
-	stride int // leaves, then the universe
+	f     *leafFold
+	base  uint32
+	width int // people / 64
 	*room
 
-	row []uint64 // the words of the person's 64
-	bit uint64
-	day dayer
+	row   []uint64         // the words of the person
+	block *warehouse.Block // of the people whose hits wait
+	wait  int              // how many people that are
+	day   dayer
 }
 
 // room is the memory of a run, which the next one takes over: fresh memory costs more than what is done in it.
 type room struct {
-	words   []uint64 // width × stride
-	hits    [][]int32
-	touched []int32
-	ts      []int64 // of the hits of one filter
-	sums    []int64 // running sums over them, sums[0] = 0
-	units   []int64
+	words []uint64 // leafFold.words of every person
+	hits  [][]hit  // by filter, of the people who wait
+	sel   []uint64
 
 	matching matching
-	instants [][]int64 // of the hits of each filter, where known
+	instants [][]int64 // of the person's hits of each filter, where known
 	known    []bool
 	dues     []leafDue
 }
+
+// hit is a fact that a filter matched.
+type hit struct {
+	person uint32 // from the first of the range
+	row    uint32 // of the block
+	cell   int32
+}
+
+// waiting people wait until their hits are looked at filter by filter: what a filter needs stays at hand.
+const waiting = 1024
 
 // room returns memory that no run uses.
 func (f *leafFold) room() *room {
@@ -52,25 +62,24 @@ func (f *leafFold) room() *room {
 	defer f.mu.Unlock()
 	n := len(f.rooms)
 	if n == 0 {
-		return &room{hits: make([][]int32, len(f.filters))}
+		return &room{hits: make([][]hit, len(f.filters))}
 	}
 	r := f.rooms[n-1]
 	f.rooms = f.rooms[:n-1]
 	return r
 }
 
-func (r *leafRun) set(leaf int32) { r.row[leaf] |= r.bit }
+func (r *leafRun) set(bit int32) { r.row[bit>>6] |= 1 << (bit & 63) }
 
-func (r *leafRun) setAll(leaves []int32) {
-	for _, l := range leaves {
-		r.set(l)
+func (r *leafRun) setAll(bits []int32) {
+	for _, b := range bits {
+		r.set(b)
 	}
 }
 
 func (r *leafRun) see(t *Timeline) {
-	off := t.Customer - r.base
-	at := int(off>>6) * r.stride
-	r.row, r.bit = r.words[at:at+r.stride], 1<<(off&63)
+	at := int(t.Customer-r.base) * r.f.words
+	r.row = r.words[at : at+r.f.words]
 	r.set(int32(len(r.f.leaves)))
 	if r.f.people.any {
 		r.person(&t.Person)
@@ -83,23 +92,46 @@ func (r *leafRun) see(t *Timeline) {
 		if t.TS[i] < plan.since {
 			continue
 		}
+		h := hit{t.Customer - r.base, t.first + uint32(i), int32(r.f.cells.reached(t.TS[i]))}
 		for _, at := range plan.plain {
-			r.hit(t, at, i)
+			r.hit(t, at, i, h)
 		}
 		for _, column := range plan.indexed {
 			for _, at := range plan.byCode[column].get(t.code(column)[i]) {
-				r.hit(t, at, i)
+				r.hit(t, at, i, h)
 			}
 		}
 	}
 	if len(r.f.sequences) > 0 {
 		r.follow(t)
 	}
-	for _, at := range r.touched {
-		r.settle(t, &r.f.filters[at], r.hits[at])
+	r.block = t.block
+	if r.wait++; r.wait == waiting {
+		r.settle()
+	}
+}
+
+// settle answers the leaves of the people who wait.
+func (r *leafRun) settle() {
+	for at := range r.hits {
+		f, hits := &r.f.filters[at], r.hits[at]
+		for f.width > 0 && len(hits) > 0 {
+			n, person := 1, hits[0].person
+			for n < len(hits) && hits[n].person == person {
+				n++
+			}
+			row := r.words[int(person)*r.f.words+f.first:][:f.width]
+			if n == 1 {
+				r.settleOne(f, row, hits[:1])
+			} else {
+				r.settleOpen(f, row, hits[:n])
+				r.settleShut(f, row, hits[:n])
+			}
+			hits = hits[n:]
+		}
 		r.hits[at] = r.hits[at][:0]
 	}
-	r.touched = r.touched[:0]
+	r.wait = 0
 }
 
 // follow answers the sequences whose first step the person has taken.
@@ -108,26 +140,33 @@ func (r *leafRun) follow(t *Timeline) {
 	if r.instants == nil {
 		r.instants, r.known = make([][]int64, len(r.hits)), make([]bool, len(r.hits))
 	}
+	person := t.Customer - r.base
 	hits := func(at int32) []int64 {
 		if !r.known[at] {
 			r.known[at] = true
+			all := r.hits[at]
+			first := len(all) // the person's are the last that came
+			for first > 0 && all[first-1].person == person {
+				first--
+			}
 			ts := r.instants[at][:0]
-			for _, h := range r.hits[at] {
-				ts = append(ts, t.TS[h])
+			for _, h := range all[first:] {
+				ts = append(ts, t.block.TS[h.row])
 			}
 			r.instants[at] = ts
 		}
 		return r.instants[at]
 	}
-	for _, at := range r.touched {
-		for _, i := range r.f.filters[at].leads {
-			s := &r.f.sequences[i]
-			yes, at := r.matching.holds(s.sequence, r.f.asOf, r.f.zone, hits)
-			if yes {
-				r.set(s.leaf)
-			} else if at != always {
-				r.dues = append(r.dues, leafDue{s.leaf, deadline{at, t.Customer}})
-			}
+	for i := range r.f.sequences {
+		s := &r.f.sequences[i]
+		if len(hits(s.steps[0].at)) == 0 {
+			continue
+		}
+		yes, at := r.matching.holds(s.sequence, r.f.asOf, r.f.zone, hits)
+		if yes {
+			r.set(r.f.bits[s.leaf])
+		} else if at != always {
+			r.dues = append(r.dues, leafDue{s.leaf, deadline{at, t.Customer}})
 		}
 	}
 }
@@ -154,7 +193,7 @@ func (t *Timeline) code(column int) []uint32 {
 	return t.Detail
 }
 
-func (r *leafRun) hit(t *Timeline, at int32, i int) {
+func (r *leafRun) hit(t *Timeline, at int32, i int, h hit) {
 	f := &r.f.filters[at]
 	if t.TS[i] < f.since {
 		return
@@ -167,126 +206,146 @@ func (r *leafRun) hit(t *Timeline, at int32, i int) {
 			return
 		}
 	}
-	if len(r.hits[at]) == 0 {
-		r.touched = append(r.touched, at)
-	}
-	r.hits[at] = append(r.hits[at], int32(i))
+	r.hits[at] = append(r.hits[at], h)
 }
 
-// settle answers the leaves of a filter from the facts it matched, never none.
-func (r *leafRun) settle(t *Timeline, f *filterPlan, hits []int32) {
-	if len(f.spans) == 0 {
+// settleOne answers the leaves of all windows from the only fact a filter matched: those that hold it hold the same.
+func (r *leafRun) settleOne(f *filterPlan, row []uint64, hits []hit) {
+	leaves := f.single[int(hits[0].cell)*f.width:][:f.width]
+	var any uint64
+	for _, word := range leaves {
+		any |= word
+	}
+	if any == 0 {
 		return
 	}
-	ts := r.ts[:0]
-	for _, h := range hits {
-		ts = append(ts, t.TS[h])
-	}
-	r.ts = ts
+	var sum, units int64
 	if f.sumAmount {
-		r.sums = running(r.sums, hits, t.Amount)
+		sum = r.block.Amount[hits[0].row]
 	}
 	if f.sumUnits {
-		r.units = running(r.units, hits, t.Quantity)
+		units = r.block.Quantity[hits[0].row]
 	}
-	last := ts[len(ts)-1]
-	low := len(ts) // windows come with the latest beginning first, so the first fact inside only moves down
-	for i, w := range f.spans {
-		if last < w.from {
+	r.answer(f, row, leaves, hits, sum, units)
+}
+
+// settleOpen answers the leaves of open windows from the facts a filter matched, never none: going back in time, the
+// windows that hold a fact but not the one before it all hold the same facts.
+func (r *leafRun) settleOpen(f *filterPlan, row []uint64, hits []hit) {
+	r.sel = slices.Grow(r.sel[:0], f.width)[:f.width]
+	var sum, units int64
+	at := f.enter[hits[len(hits)-1].cell]
+	for i := len(hits) - 1; i >= 0; i-- {
+		if int(at) == len(f.open) { // before all windows
+			return
+		}
+		if f.sumAmount {
+			sum += r.block.Amount[hits[i].row]
+		}
+		if f.sumUnits {
+			units += r.block.Quantity[hits[i].row]
+		}
+		next := int32(len(f.open))
+		if i > 0 {
+			next = f.enter[hits[i-1].cell]
+		}
+		if next == at {
 			continue
 		}
-		for low > 0 && ts[low-1] >= w.from {
-			low--
+		here, there := f.rest[int(at)*f.width:][:len(row)], f.rest[int(next)*f.width:][:len(row)]
+		for w := range r.sel {
+			r.sel[w] = here[w] &^ there[w]
 		}
-		high := len(ts)
-		if last >= w.to {
-			if ts[low] >= w.to {
-				continue
+		r.answer(f, row, r.sel, hits[i:], sum, units)
+		at = next
+	}
+}
+
+// settleShut answers the leaves of the other windows.
+func (r *leafRun) settleShut(f *filterPlan, row []uint64, hits []hit) {
+	for word := range f.within {
+		var in uint64
+		for _, h := range hits {
+			in |= f.inside[int(h.cell)*f.within+word]
+		}
+		for ; in != 0; in &= in - 1 {
+			w := &f.shut[word<<6+bits.TrailingZeros64(in)]
+			low := since(r.block.TS, hits, w.from)
+			part := hits[low : low+since(r.block.TS, hits[low:], w.to)]
+			var sum, units int64
+			for _, h := range part {
+				if f.sumAmount {
+					sum += r.block.Amount[h.row]
+				}
+				if f.sumUnits {
+					units += r.block.Quantity[h.row]
+				}
 			}
-			high, _ = slices.BinarySearch(ts, w.to)
+			r.answer(f, row, w.leaves, part, sum, units)
 		}
-		r.window(t, &f.windows[i], hits, low, high)
 	}
 }
 
-func running(sums []int64, hits []int32, values []int64) []int64 {
-	sums = append(sums[:0], 0)
-	sum := int64(0)
-	for _, h := range hits {
-		sum += values[h]
-		sums = append(sums, sum)
+// since is the place of the first fact at or after an instant.
+func since(ts []int64, hits []hit, instant int64) int {
+	low, high := 0, len(hits)
+	for low < high {
+		if middle := (low + high) / 2; ts[hits[middle].row] < instant {
+			low = middle + 1
+		} else {
+			high = middle
+		}
 	}
-	return sums
+	return low
 }
 
-// window answers the leaves of one window from the facts inside it, hits[low:high], never none.
-func (r *leafRun) window(t *Timeline, w *windowPlan, hits []int32, low, high int) {
-	for i := range w.asks {
-		a := &w.asks[i]
+// answer sets those of the leaves that hold, or for zero leaves do not, given the facts of their window, never none.
+func (r *leafRun) answer(f *filterPlan, row, leaves []uint64, hits []hit, sum, units int64) {
+	for i := range f.asks {
+		a := &f.asks[i]
+		var value int64
 		switch a.code {
 		case ofCount:
-			r.check(&a.bounds, int64(high-low))
+			value = int64(len(hits))
 		case ofAmount:
-			r.check(&a.bounds, r.sums[high]-r.sums[low])
+			value = sum
 		case ofUnits:
-			r.check(&a.bounds, r.units[high]-r.units[low])
+			value = units
 		case ofAverage:
-			r.average(&a.bounds, r.sums[high]-r.sums[low], int64(high-low))
+			value = average(sum, int64(len(hits)))
 		case ofDays:
-			r.check(&a.bounds, r.day.count(t.TS, hits[low:high], r.f.zone))
+			value = r.day.count(r.block.TS, hits, r.f.zone)
 		case ofFirst:
-			r.check(&a.bounds, edge(t, hits[low:high], 0, 1))
+			value = edge(r.block, hits, 0, 1)
 		case ofLast:
-			r.check(&a.bounds, edge(t, hits[low:high], high-low-1, -1))
+			value = edge(r.block, hits, len(hits)-1, -1)
 		case ofSinceFirst:
-			r.check(&a.bounds, r.ts[low])
+			value = r.block.TS[hits[0].row]
 		case ofSinceLast:
-			r.check(&a.bounds, r.ts[high-1])
+			value = r.block.TS[hits[len(hits)-1].row]
+		}
+		mask := a.of(value)[:len(row)]
+		leaves := leaves[:len(row)]
+		for w := range row {
+			row[w] |= mask[w] & leaves[w]
 		}
 	}
 }
 
-// average compares sum/n with bounds that are whole fen: sum/n ≥ low ⇔ ⌊sum/n⌋ ≥ low, sum/n ≤ high ⇔ ⌈sum/n⌉ ≤ high.
-func (r *leafRun) average(b *bounds, sum, n int64) {
+// average is sum/n as a number to compare with twice a bound in whole fen: even when it is whole, and odd between.
+func average(sum, n int64) int64 {
 	down := floorDiv(sum, n)
-	up := down
 	if down*n != sum {
-		up++
+		return 2*down + 1
 	}
-	for i := range b.rising {
-		one := &b.rising[i]
-		if down < one.low {
-			break
-		}
-		if up <= one.high {
-			r.set(one.leaf)
-		}
-	}
-}
-
-func (r *leafRun) check(b *bounds, value int64) {
-	for i := range b.rising {
-		one := &b.rising[i]
-		if value < one.low {
-			break
-		}
-		if value <= one.high {
-			r.set(one.leaf)
-		}
-	}
-	for i := range b.zero {
-		one := &b.zero[i]
-		if value < one.low || value > one.high {
-			r.set(one.leaf)
-		}
-	}
+	return 2 * down
 }
 
 // edge is the greatest amount among the facts of the same instant as hits[at], going by step.
-func edge(t *Timeline, hits []int32, at, step int) int64 {
-	ts, most := t.TS[hits[at]], t.Amount[hits[at]]
-	for at += step; at >= 0 && at < len(hits) && t.TS[hits[at]] == ts; at += step {
-		most = max(most, t.Amount[hits[at]])
+func edge(b *warehouse.Block, hits []hit, at, step int) int64 {
+	ts, most := b.TS[hits[at].row], b.Amount[hits[at].row]
+	for at += step; at >= 0 && at < len(hits) && b.TS[hits[at].row] == ts; at += step {
+		most = max(most, b.Amount[hits[at].row])
 	}
 	return most
 }
@@ -313,7 +372,7 @@ func (r *leafRun) person(p *Person) {
 		r.setAll(q.email)
 	}
 	if p.Registered != 0 {
-		r.check(&q.joined, p.Registered)
+		r.add(q.joined.of(p.Registered))
 	}
 	if p.Birthday == 0 {
 		return
@@ -322,7 +381,14 @@ func (r *leafRun) person(p *Person) {
 		r.setAll(q.birthday[p.Birthday%10000])
 	}
 	if age := years(p.Birthday, q.today); age >= 0 {
-		r.check(&q.aged, age)
+		r.add(q.aged.of(age))
+	}
+}
+
+// add sets the bits of a mask that begins at the person's first word.
+func (r *leafRun) add(mask []uint64) {
+	for w, bits := range mask {
+		r.row[w] |= bits
 	}
 }
 
@@ -331,18 +397,23 @@ const pageWords = 1 << 16 / 64
 
 // page gathers the words of 65,536 people, each leaf's together, from the ranges that lie in it.
 type page struct {
-	words []uint64 // leaves, then the universe: pageWords each
+	words []uint64 // leaves by their bits, then the universe: pageWords each
 	left  int      // words that have not come
 }
 
-// done hands the words of the range to the pages they belong to. Ranges share no word.
+// done hands the bits of the range to the pages they belong to. Ranges share no word of a page.
 func (r *leafRun) done() {
+	r.settle()
 	for at := 0; at < r.width; {
-		number, first := r.base>>16, int(r.base>>6)%pageWords+at
-		number, first = number+uint32(first/pageWords), first%pageWords
+		place := int(r.base>>6) + at
+		number, first := uint32(place/pageWords), place%pageWords
 		n := min(pageWords-first, r.width-at)
-		p := r.f.page(number, r.stride)
-		r.turn(p, at, first, n)
+		p := r.f.page(number)
+		for word := range r.f.words {
+			for i := 0; i < n; i += together {
+				r.turn(p, word, at+i, first+i, min(together, n-i))
+			}
+		}
 		r.f.came(number, p, n)
 		at += n
 	}
@@ -355,24 +426,42 @@ func (r *leafRun) done() {
 	r.f.rooms = append(r.f.rooms, r.room)
 }
 
-// turn writes the range's words at … at+n−1 to a page from its word first on.
-func (r *leafRun) turn(p *page, at, first, n int) {
-	const together = 8 // words of a cache line
-	for leaf := 0; leaf < r.stride; leaf += together {
-		m := min(together, r.stride-leaf)
-		for i := range n {
-			from, to := r.words[(at+i)*r.stride+leaf:][:m], p.words[leaf*pageWords+first+i:]
-			for j, word := range from {
-				if word != 0 {
-					to[j*pageWords] = word
-				}
-			}
+const together = 8 // words of a cache line
+
+// turn makes words of 64 people for one leaf out of words of one person for 64 leaves: of n times 64 people from at on, for one word of
+// theirs, to a page from its word first on.
+func (r *leafRun) turn(p *page, word, at, first, n int) {
+	var square [64]uint64
+	var lines [64][together]uint64
+	for i := range n {
+		people := r.words[(at+i)<<6*r.f.words+word:]
+		for j := range square {
+			square[j] = people[j*r.f.words]
+		}
+		transpose(&square)
+		for j := range square {
+			lines[j][i] = square[j]
+		}
+	}
+	for j := range min(64, len(r.f.leaves)+1-word<<6) {
+		copy(p.words[(word<<6+j)*pageWords+first:], lines[j][:n])
+	}
+}
+
+// transpose swaps rows and columns of a square of bits (Warren, Hacker's Delight, 7–3).
+func transpose(x *[64]uint64) {
+	mask := uint64(1<<32 - 1)
+	for j := 32; j != 0; j, mask = j>>1, mask^mask<<(j>>1) {
+		for k := 0; k < 64; k = (k + j + 1) &^ j {
+			t := (x[k]>>j ^ x[k+j]) & mask
+			x[k] ^= t << j
+			x[k+j] ^= t
 		}
 	}
 }
 
 // page returns a page by its number.
-func (f *leafFold) page(number uint32, stride int) *page {
+func (f *leafFold) page(number uint32) *page {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	p := f.pages[number]
@@ -382,7 +471,7 @@ func (f *leafFold) page(number uint32, stride int) *page {
 			p.words, f.blank = f.blank[n-1], f.blank[:n-1]
 			clear(p.words)
 		} else {
-			p.words = make([]uint64, stride*pageWords)
+			p.words = make([]uint64, (len(f.leaves)+1)*pageWords)
 		}
 		f.pages[number] = p
 	}
@@ -415,7 +504,11 @@ func (f *leafFold) finish() {
 func (f *leafFold) gather(number uint32, p *page) {
 	part := make([]*roaring.Bitmap, len(f.leaves)+1)
 	for i := range part {
-		part[i] = bitmap(p.words[i*pageWords:(i+1)*pageWords], number)
+		bit := i
+		if i < len(f.leaves) {
+			bit = int(f.bits[i])
+		}
+		part[i] = bitmap(p.words[bit*pageWords:(bit+1)*pageWords], number)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -473,10 +566,10 @@ func (d *dayer) number(micros int64, zone *time.Location) int64 {
 }
 
 // count is how many distinct days the facts fall on.
-func (d *dayer) count(ts []int64, hits []int32, zone *time.Location) int64 {
+func (d *dayer) count(ts []int64, hits []hit, zone *time.Location) int64 {
 	n, last := int64(0), never
 	for _, h := range hits {
-		if day := d.number(ts[h], zone); day != last {
+		if day := d.number(ts[h.row], zone); day != last {
 			n++
 			last = day
 		}

@@ -30,6 +30,9 @@ type Timeline struct {
 	Campaign []uint32
 	Strategy []uint32
 	Detail   []uint32
+
+	block *warehouse.Block // whose rows from first on these are
+	first uint32
 }
 
 // Len is the number of facts in the timeline; people without a single fact are seen too.
