@@ -20,6 +20,9 @@ type State struct {
 	LastOrder   []int64 // microseconds UTC; 0: never
 	LastSeen    []int64 // last interaction, microseconds UTC; 0: never
 
+	// Heat is the decayed score of interactions in tenths of a point; nil when nobody computed it.
+	Heat []uint16
+
 	Classes []string // "", "champion", …
 	Stages  []string // "", "new", …
 	Layers  []string // "", "vip", …
@@ -41,3 +44,11 @@ func NewState(through uint32, asOf int64) *State {
 
 // Through is the greatest customer number the state has a cell for.
 func (s *State) Through() uint32 { return uint32(len(s.Present) - 1) }
+
+// HeatOf is a customer's heat in tenths of a point; 0 when nobody computed it.
+func (s *State) HeatOf(n uint32) uint16 {
+	if int(n) >= len(s.Heat) {
+		return 0
+	}
+	return s.Heat[n]
+}

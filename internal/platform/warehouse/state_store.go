@@ -97,6 +97,12 @@ func insertState(ctx context.Context, dc driver.Conn, reader *stateReader) error
 			return fmt.Errorf("%s: %w", q, err)
 		}
 	}
+	if reader.state.Heat == nil {
+		return nil
+	}
+	if err := insertHeat(ctx, dc, a, reader.state); err != nil {
+		return fmt.Errorf("heat: %w", err)
+	}
 	return nil
 }
 
@@ -110,7 +116,7 @@ func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
 		if err != nil {
 			return err
 		}
-		return raw(c, func(dc driver.Conn) error {
+		err = raw(c, func(dc driver.Conn) error {
 			a, err := duckdb.NewArrowFromConn(dc)
 			if err != nil {
 				return err
@@ -118,6 +124,10 @@ func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
 			out = NewState(max(through, w.Watermark().Through), asOf)
 			return (&reader{arrow: a}).each(ctx, "SELECT * FROM state", out.take)
 		})
+		if err != nil {
+			return err
+		}
+		return w.loadHeat(ctx, c, out)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load state: %w", err)

@@ -30,7 +30,8 @@ import (
 //	             "window": {"last_days": 30}, "measure": "count", "min": 2, "max": 5}
 //	sequence    {"steps": [{"fact": "cart.added"}, {"fact": "order.paid", "not": true, "within": {"hours": 2}}],
 //	             "window": {"last_days": 30}}           what was done in a row, see sequence.go
-//	top         {"by": "spent", "percent": 20}          the first of all who have any, or {"count": 500}, as of the newest snapshot
+//	top         {"by": "spent", "percent": 20}          the first of all who have any, or {"count": 500}, or whose value has {"min": …}, as of the newest snapshot
+//	heat        {"min": 10, "max": 50}                  top by heat within bounds, in points
 //	bucket      {"of": 10, "in": [0, 1], "salt": ""}    everybody falls into one of so many equal parts by chance, for ever the same
 //	tag         {"in": ["tag_…"]}                       people who carry one of the tags
 //	segment     {"id": "seg_…"}                         the people of another segment, or of a static list
@@ -41,7 +42,7 @@ import (
 // erased, as of the watermark. A person who never did anything has done everything zero times; a number that only
 // facts mention is nobody.
 type Condition struct {
-	Kind string `json:"kind" enum:"everyone,and,or,not,attribute,contact,registered,birthday,age,layer,stage,rfm,facts,sequence,top,bucket,tag,segment"`
+	Kind string `json:"kind" enum:"everyone,and,or,not,attribute,contact,registered,birthday,age,layer,stage,rfm,facts,sequence,top,heat,bucket,tag,segment"`
 	Spec any    `json:"spec"` // a pointer to the spec type of the kind
 }
 
@@ -245,6 +246,7 @@ var leafSpecs = map[string]func() any{
 	"facts":      func() any { return &factsSpec{} },
 	"sequence":   func() any { return &sequenceSpec{} },
 	"top":        func() any { return &topSpec{} },
+	"heat":       func() any { return &topSpec{By: "heat"} },
 	"bucket":     func() any { return &bucketSpec{} },
 	"tag":        func() any { return &tagSpec{} },
 	"segment":    func() any { return &segmentSpec{} },

@@ -11,7 +11,7 @@ import (
 	"huoshui/internal/platform/warehouse"
 )
 
-// Live segments follow what people do. Whenever facts have been loaded, and when an answer ripens because time passed in which
+// Live segments, and what an asker has followed live, follow what people do. Whenever facts have been loaded, and when an answer ripens because time passed in which
 // somebody did not do something, the people concerned are read again and who entered or left is said as facts. Nobody else is
 // looked at: the engine remembers every leaf's answer. When each answer ripens is found again after a restart, with the first look.
 
@@ -32,6 +32,7 @@ func (s *Service) reworded() {
 type living struct {
 	segments []Segment
 	people   map[string]*roaring.Bitmap // by segment, as the store has it
+	along    Asking                     // what else follows
 	due      time.Time                  // when an answer ripens; zero when none will today
 }
 
@@ -79,7 +80,7 @@ func (s *Service) untilDue(l *living, soon bool) time.Duration {
 	if soon {
 		return liveRetry
 	}
-	if len(l.segments) == 0 {
+	if len(l.segments)+len(l.along.Conditions) == 0 {
 		return time.Hour
 	}
 	now := s.now()
@@ -100,15 +101,11 @@ func (s *Service) look(ctx context.Context, l *living, again bool) error {
 		}
 		s.renewed = false
 	}
-	if len(l.segments) == 0 || s.engine.w.Watermark().Through == 0 {
+	if len(l.segments)+len(l.along.Conditions) == 0 || s.engine.w.Watermark().Through == 0 {
 		return nil
 	}
 	asOf := s.now()
-	q := s.question(nil)
-	for _, seg := range l.segments {
-		q.Conditions = append(q.Conditions, *seg.Condition)
-	}
-	answer, err := s.engine.Evaluate(ctx, asOf, q)
+	answer, err := s.together(ctx, asOf, l.segments, l.along, func(q Question) (*Answer, error) { return s.engine.Evaluate(ctx, asOf, q) })
 	if err != nil {
 		return err
 	}
@@ -139,6 +136,10 @@ func (s *Service) readLiving(ctx context.Context, l *living) error {
 			return err
 		}
 	}
-	l.segments, l.people = segments, people
+	along, err := s.ask(ctx, s.now(), true)
+	if err != nil {
+		return err
+	}
+	l.segments, l.people, l.along = segments, people, along
 	return nil
 }

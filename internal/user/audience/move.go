@@ -60,10 +60,8 @@ func putTouched(ctx context.Context, tx *store.Tx, id string, all, touched *roar
 	if touched.IsEmpty() {
 		return nil
 	}
-	for _, c := range chunksOf(touched) {
-		if err := putChunk(ctx, tx, id, c, chunkOf(all, c)); err != nil {
-			return err
-		}
+	if err := segmentRoll.PutTouched(ctx, tx, id, all, touched); err != nil {
+		return err
 	}
 	_, err := tx.Exec(ctx, `UPDATE segments SET size = ? WHERE id = ?`, int64(all.GetCardinality()), id)
 	return err

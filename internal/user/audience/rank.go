@@ -10,10 +10,12 @@ import (
 )
 
 type (
+	// topSpec is the first of those who are ranked, or those whose value lies within bounds.
 	topSpec struct {
 		By      string  `json:"by"`
 		Percent float64 `json:"percent,omitempty"`
 		Count   int     `json:"count,omitempty"`
+		Bounds
 	}
 	bucketSpec struct {
 		Of   int    `json:"of"`
@@ -24,19 +26,25 @@ type (
 
 // ranks are what people can be ranked by, the greatest first; somebody whose value is zero has no rank.
 var ranks = map[string]func(s *State, n int) int64{
-	"spent":      func(s *State, n int) int64 { return s.Spent[n] },            // fen, ever
-	"orders":     func(s *State, n int) int64 { return int64(s.Orders[n]) },    // ever
-	"monetary":   func(s *State, n int) int64 { return s.Monetary[n] },         // fen, in the RFM window
-	"frequency":  func(s *State, n int) int64 { return int64(s.Frequency[n]) }, // orders in the RFM window
-	"last_order": func(s *State, n int) int64 { return s.LastOrder[n] },        // the latest first
+	"spent":      func(s *State, n int) int64 { return s.Spent[n] },                 // fen, ever
+	"orders":     func(s *State, n int) int64 { return int64(s.Orders[n]) },         // ever
+	"monetary":   func(s *State, n int) int64 { return s.Monetary[n] },              // fen, in the RFM window
+	"frequency":  func(s *State, n int) int64 { return int64(s.Frequency[n]) },      // orders in the RFM window
+	"last_order": func(s *State, n int) int64 { return s.LastOrder[n] },             // the latest first
+	"heat":       func(s *State, n int) int64 { return int64(s.HeatOf(uint32(n))) }, // tenths
 	"last_seen":  func(s *State, n int) int64 { return s.LastSeen[n] },
 }
 
 func (s *topSpec) check(path string) error {
 	if ranks[s.By] == nil {
-		return invalid(path+".by", "nothing is ranked by %q; known are frequency, last_order, last_seen, monetary, orders, spent", s.By)
+		return invalid(path+".by", "nothing is ranked by %q; known are frequency, heat, last_order, last_seen, monetary, orders, spent", s.By)
+	}
+	if s.Percent == 0 && s.Count == 0 && (s.Min != nil || s.Max != nil) {
+		return s.Bounds.check(path)
 	}
 	switch {
+	case s.Min != nil || s.Max != nil:
+		return invalid(path+".min", "either the first so many, or bounds")
 	case (s.Percent != 0) == (s.Count != 0):
 		return invalid(path+".percent", "either percent or count")
 	case s.Count < 0:
@@ -55,6 +63,9 @@ func (s *snapshot) top(spec *topSpec) *roaring.Bitmap {
 		n     uint32
 	}
 	value := ranks[spec.By]
+	if spec.Min != nil || spec.Max != nil {
+		return s.within(value, spec)
+	}
 	var all []ranked
 	for n, here := range s.state.Present {
 		if v := value(s.state, n); here && v > 0 {
@@ -135,4 +146,22 @@ func bucket(seed uint64, n uint32, of int) int {
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	z ^= z >> 31
 	return int(z % uint64(of))
+}
+
+// within is who of the snapshot's people has a value within bounds; bounds of heat are whole points.
+func (s *snapshot) within(value func(*State, int) int64, spec *topSpec) *roaring.Bitmap {
+	low, high := spec.limits()
+	if spec.By == "heat" {
+		low, high = max(low, -1<<40)*10, min(high, 1<<40)*10
+	}
+	out := roaring.New()
+	for n, here := range s.state.Present {
+		if !here {
+			continue
+		}
+		if v := value(s.state, n); v >= low && v <= high {
+			out.Add(uint32(n))
+		}
+	}
+	return out
 }

@@ -34,11 +34,11 @@ func (s *Service) Refresh(ctx context.Context, asOf time.Time) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	q := s.question(nil)
-	for _, seg := range segments {
-		q.Conditions = append(q.Conditions, *seg.Condition)
+	along, err := s.ask(ctx, asOf, false)
+	if err != nil {
+		return Report{}, fmt.Errorf("refresh: %w", err)
 	}
-	answer, err := s.pass(ctx, asOf, q)
+	answer, err := s.together(ctx, asOf, segments, along, func(q Question) (*Answer, error) { return s.pass(ctx, asOf, q, along) })
 	if err != nil {
 		return Report{}, fmt.Errorf("refresh: %w", err)
 	}
@@ -58,16 +58,21 @@ func (s *Service) Refresh(ctx context.Context, asOf time.Time) (Report, error) {
 // RefreshNow is Refresh as of the business's present.
 func (s *Service) RefreshNow(ctx context.Context) (Report, error) { return s.Refresh(ctx, s.now()) }
 
-// pass answers the question and computes and saves the layering, all in one walk.
-func (s *Service) pass(ctx context.Context, asOf time.Time, q Question) (*Answer, error) {
-	if s.layering == nil {
+// pass answers the question and computes and saves the layering, all in one walk; folds that were asked along look on.
+func (s *Service) pass(ctx context.Context, asOf time.Time, q Question, along Asking) (*Answer, error) {
+	if s.layering == nil && len(along.Folds) == 0 {
 		return s.engine.Evaluate(ctx, asOf, q)
+	}
+	if s.layering == nil {
+		return s.engine.evaluate(ctx, asOf, q, &company{
+			folds: along.Folds, between: func(context.Context, *roaring.Bitmap) error { return nil },
+		})
 	}
 	layers, err := s.layering.Prepare(ctx, asOf)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := s.engine.Refresh(ctx, asOf, q, layers)
+	answer, err := s.engine.refresh(ctx, asOf, q, layers, along)
 	if err != nil {
 		return nil, err
 	}
@@ -77,12 +82,19 @@ func (s *Service) pass(ctx context.Context, asOf time.Time, q Question) (*Answer
 // Refresh answers the question and computes the layering in one walk, conditions on layers by the new layers, and saves the
 // state in the warehouse. It stores nothing else.
 func (e *Engine) Refresh(ctx context.Context, asOf time.Time, q Question, layers LayerPass) (*Answer, error) {
-	var state *State
-	answer, err := e.evaluate(ctx, asOf, q, &company{
-		folds: []Fold{layers},
-		between: func(ctx context.Context, universe *roaring.Bitmap) (err error) {
-			if state, err = layers.Finish(ctx, universe); err != nil {
+	return e.refresh(ctx, asOf, q, layers, Asking{})
+}
+
+func (e *Engine) refresh(ctx context.Context, asOf time.Time, q Question, layers LayerPass, along Asking) (*Answer, error) {
+	return e.evaluate(ctx, asOf, q, &company{
+		folds: append([]Fold{layers}, along.Folds...),
+		between: func(ctx context.Context, universe *roaring.Bitmap) error {
+			state, err := layers.Finish(ctx, universe)
+			if err != nil {
 				return err
+			}
+			if along.Fill != nil {
+				along.Fill(state)
 			}
 			if err := e.w.SaveState(ctx, state); err != nil {
 				return err
@@ -91,7 +103,6 @@ func (e *Engine) Refresh(ctx context.Context, asOf time.Time, q Question, layers
 			return nil
 		},
 	})
-	return answer, err
 }
 
 // renew replaces a segment's members; who entered and left is announced.

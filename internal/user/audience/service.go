@@ -24,6 +24,7 @@ type Service struct {
 	now      clock.Clock
 	layering Layering // nil: refresh computes segments only
 	tags     func(ctx context.Context, id string) (*roaring.Bitmap, error)
+	asker    Asker // nil: nobody asks along
 
 	refreshing sync.Mutex // one refresh at a time
 	renewed    bool       // guarded by refreshing: a refresh has written members since RunLive read them
@@ -290,7 +291,7 @@ func (s *Service) People(ctx context.Context, c Condition) (*roaring.Bitmap, err
 	return answer.People[0], nil
 }
 
-// Resolve returns who is now in what an audience names: kind is segment, layer, stage, class or everyone; id is the segment's id or
+// Resolve returns who is now in what an audience names: kind is segment, tag, layer, stage, class or everyone; id is the segment's id or
 // the code. The bitmap is the caller's own.
 func (s *Service) Resolve(ctx context.Context, kind, id string) (*roaring.Bitmap, error) {
 	c := Condition{Kind: kind}
@@ -303,10 +304,12 @@ func (s *Service) Resolve(ctx context.Context, kind, id string) (*roaring.Bitmap
 		c.Spec = &stageSpec{inSpec{[]string{id}}}
 	case "class":
 		c.Kind, c.Spec = "rfm", &rfmSpec{Class: []string{id}}
+	case "tag":
+		c.Spec = &tagSpec{inSpec{[]string{id}}}
 	case "everyone":
 		c.Spec = &everyoneSpec{}
 	default:
-		return nil, errs.New(errs.Invalid, "segment.audience_kind", "an audience is a segment, layer, stage, class or everyone, not %q", kind).At("kind")
+		return nil, errs.New(errs.Invalid, "segment.audience_kind", "an audience is a segment, tag, layer, stage, class or everyone, not %q", kind).At("kind")
 	}
 	if err := c.Spec.(checker).check("id"); err != nil {
 		return nil, err
