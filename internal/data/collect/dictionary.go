@@ -182,6 +182,7 @@ func addSample(samples []string, prop, kind string, v json.RawMessage) []string 
 var (
 	mailLike  = regexp.MustCompile(`[^\s@"'<>]+@[^\s@"'<>]+`)
 	digitLike = regexp.MustCompile(`\+?\d[\d -]{6,}[\dXx]`)
+	dateLike  = regexp.MustCompile(`^(19|20)\d\d-[01]\d-[0-3]\d( [0-2]\d)?$`)
 )
 
 // mask hides what looks like an e-mail address, a phone number or an identity card within a text.
@@ -198,7 +199,7 @@ func mask(s string) string {
 				digits++
 			}
 		}
-		if digits < 8 {
+		if digits < 8 || dateLike.MatchString(m) {
 			return m
 		}
 		return m[:3] + "****" + m[len(m)-2:]
