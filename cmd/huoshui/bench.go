@@ -10,16 +10,17 @@ import (
 )
 
 var benchCommand = command{
-	summary: "Measure a refresh or a segment against the warehouse's own engine, sending to a local sink, or an import",
-	usage:   "audience|segment|send|import [--people N] [--facts N] [--conditions N] [--sample N] [--dir DIR] [--json]",
+	summary: "Measure a refresh or a segment against the warehouse's own engine, live segments, taking events in, sending to a local sink, or an import",
+	usage:   "audience|segment|live|ingest|send|import [--people N] [--facts N] [--conditions N] [--sample N] [--seconds S] [--dir DIR] [--json]",
 	run: func(ctx context.Context, e *env, args []string) error {
 		f := newFlags(e, "bench")
 		people := f.Int64("people", 0, "how many people (default: 1 million; for segment 500,000)")
 		facts := f.Int64("facts", 0, "how many facts (default: 10 million; for segment 2.5 million)")
-		conditions := f.Int("conditions", 200, "how many random conditions one refresh answers")
+		conditions := f.Int("conditions", 200, "how many random conditions one refresh answers, or live segments there are")
 		sample := f.Int("sample", 20, "how many of them are also asked one by one as SQL; 0 asks none")
 		connections := f.Int("connections", 4, "how many SMTP connections send uses at once")
 		lines := f.Int64("lines", 0, "how many order lines to import (default: 1 million)")
+		seconds := f.Float64("seconds", 10, "how long each measurement of ingest lasts")
 		file := f.String("file", "", "a file of orders to import instead of a made one")
 		dir := f.String("dir", "", "where the made data goes while it is needed (default: the system's temporary folder)")
 		format := f.formatFlag(formatText, formatJSON)
@@ -40,12 +41,21 @@ var benchCommand = command{
 			}, say)
 		case "segment":
 			result, err = bench.Segment(ctx, sized(*people, 500_000, false), sized(*facts, 2_500_000, false), *dir, say)
+		case "live":
+			result, err = bench.Live(ctx, bench.LiveSpec{
+				People: sized(*people, 1_000_000, false), Facts: sized(*facts, 20_000_000, false), PerSecond: 5000, Segments: *conditions, Seconds: 20, Estimates: 100, Dir: *dir,
+			}, say)
+		case "ingest":
+			result, err = bench.Ingest(ctx, bench.IngestSpec{People: int(sized(*people, 200_000, false)), Seconds: *seconds, Dir: *dir}, say)
+		case "load": // what ingest starts beside itself
+			result, err = bench.Load(ctx, os.Stdin)
+			*format = formatJSON
 		case "import":
 			result, err = bench.Import(ctx, bench.ImportSpec{Lines: sized(*lines, 1_000_000, full), File: *file, Dir: *dir}, say)
 		case "send":
 			result, err = bench.Send(ctx, bench.SendSpec{People: sized(*people, 500_000, false), Connections: *connections, Dir: *dir}, say)
 		default:
-			return usagef("there is no benchmark %q; there are audience, segment, send and import", words[0])
+			return usagef("there is no benchmark %q; there are audience, segment, live, ingest, send and import", words[0])
 		}
 		if err != nil || *format != formatJSON {
 			return err

@@ -37,9 +37,9 @@ func (s *Service) ask(ctx context.Context, asOf time.Time, live bool) (Asking, e
 	return s.asker.Ask(ctx, asOf, live)
 }
 
-// together answers the conditions of segments and what was asked along by evaluate, and the segments' once more when people came to
+// together answers the conditions of segments and what was asked along by evaluate, and the segments' once more by again when people came to
 // carry other tags by it; what was read is remembered, so that nobody's facts are read again.
-func (s *Service) together(ctx context.Context, asOf time.Time, segments []Segment, along Asking, evaluate func(Question) (*Answer, error)) (*Answer, error) {
+func (s *Service) together(ctx context.Context, asOf time.Time, segments []Segment, along Asking, evaluate, again func(Question) (*Answer, error)) (*Answer, error) {
 	own := make([]Condition, len(segments))
 	tagged := false
 	for i, seg := range segments {
@@ -54,11 +54,11 @@ func (s *Service) together(ctx context.Context, asOf time.Time, segments []Segme
 	if err != nil || !changed || !tagged {
 		return answer, err
 	}
-	again, err := s.engine.Evaluate(ctx, asOf, s.question(nil, own...))
+	retagged, err := again(s.question(nil, own...))
 	if err != nil {
 		return nil, err
 	}
-	answer.People = again.People
+	answer.People = slices.Concat(retagged.People, answer.People[len(own):])
 	return answer, nil
 }
 

@@ -153,9 +153,7 @@ type Answer struct {
 	Universe *roaring.Bitmap
 	Seq      uint64 // watermark
 	Read     int    // leaves that had to be read from the warehouse
-	// Due is when an answer changes by itself, because time has passed in which somebody did not do something; zero when none will
-	// before the day ends.
-	Due time.Time
+	dues     []deadline
 }
 
 // Evaluate answers conditions as of an instant. Leaves that were answered before at the same watermark and day are not
@@ -167,71 +165,93 @@ func (e *Engine) Evaluate(ctx context.Context, asOf time.Time, q Question) (*Ans
 // evaluate is Evaluate with other folds looking on in the same pass; between is called after the pass and before
 // conditions on the state are answered.
 func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with *company) (*Answer, error) {
-	plan := &planning{e: e, asOf: asOf, question: q, leaves: map[string]*leaf{}, segments: map[string]*segmentAnswer{}, tags: map[string]*roaring.Bitmap{}}
-	for _, c := range q.Conditions {
-		if err := plan.collect(ctx, c); err != nil {
-			return nil, err
-		}
+	plan, err := e.plan(ctx, asOf, q)
+	if err != nil {
+		return nil, err
 	}
-	out := &Answer{}
 	found, err := e.leaves(ctx, asOf, plan.leaves, with)
 	if err != nil {
 		return nil, err
 	}
-	out.Universe, out.Seq, out.Read, out.Due = found.universe, found.seq, found.read, e.due(asOf, plan.leaves)
+	out := &Answer{Universe: found.universe, Seq: found.seq, Read: found.read, dues: e.dues(asOf, plan.leaves)}
 	if with != nil {
 		if err := with.between(ctx, found.universe); err != nil {
 			return nil, err
 		}
 	}
-	a := &algebra{plan: plan, found: found}
-	if a.state, err = e.stateFor(ctx, plan); err != nil {
-		return nil, err
-	}
-	for _, c := range q.Conditions {
-		b, err := a.of(c)
-		if err != nil {
-			return nil, err
-		}
-		out.People = append(out.People, b)
-	}
-	return out, nil
+	return out, e.answer(ctx, plan, found, out)
 }
 
 // Meets answers the conditions for one person as of an instant, by the same leaves that a pass over everybody uses.
 func (e *Engine) Meets(ctx context.Context, asOf time.Time, customer uint32, q Question) ([]bool, error) {
+	answer, err := e.among(ctx, asOf, roaring.BitmapOf(customer), q)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]bool, len(q.Conditions))
+	for i, people := range answer.People {
+		out[i] = people.Contains(customer)
+	}
+	return out, nil
+}
+
+// among answers the conditions for some people only, reading nobody else and remembering nothing.
+func (e *Engine) among(ctx context.Context, asOf time.Time, people *roaring.Bitmap, q Question) (*Answer, error) {
+	plan, err := e.plan(ctx, asOf, q)
+	if err != nil {
+		return nil, err
+	}
+	fold := &leafFold{}
+	for _, l := range plan.leaves {
+		fold.leaves = append(fold.leaves, l)
+	}
+	only := people.ToArray()
+	spec := warehouse.ScanSpec{Only: only}
+	if len(only) == 1 {
+		spec.From, spec.To, spec.Workers = only[0], only[0]+1, 1
+	}
+	pass, err := e.walk(ctx, asOf, spec, []Fold{fold})
+	if err != nil {
+		return nil, err
+	}
+	fold.finish()
+	found := &leavesFound{universe: fold.universe, people: map[string]*roaring.Bitmap{}, seq: pass.Seq, read: len(fold.leaves)}
+	for i, l := range fold.leaves {
+		found.people[l.key] = fold.out[i]
+	}
+	out := &Answer{Universe: found.universe, Seq: found.seq, Read: found.read}
+	for _, dues := range fold.dues {
+		out.dues = append(out.dues, dues...)
+	}
+	return out, e.answer(ctx, plan, found, out)
+}
+
+// plan gathers what conditions ask.
+func (e *Engine) plan(ctx context.Context, asOf time.Time, q Question) (*planning, error) {
 	plan := &planning{e: e, asOf: asOf, question: q, leaves: map[string]*leaf{}, segments: map[string]*segmentAnswer{}, tags: map[string]*roaring.Bitmap{}}
 	for _, c := range q.Conditions {
 		if err := plan.collect(ctx, c); err != nil {
 			return nil, err
 		}
 	}
-	fold := &leafFold{}
-	for _, l := range plan.leaves {
-		fold.leaves = append(fold.leaves, l)
-	}
-	if _, err := e.WalkOne(ctx, asOf, customer, fold); err != nil {
-		return nil, err
-	}
-	fold.finish()
-	found := &leavesFound{universe: fold.universe, people: map[string]*roaring.Bitmap{}}
-	for i, l := range fold.leaves {
-		found.people[l.key] = fold.out[i]
-	}
+	return plan, nil
+}
+
+// answer turns answers to leaves into the people of each condition.
+func (e *Engine) answer(ctx context.Context, plan *planning, found *leavesFound, out *Answer) error {
 	a := &algebra{plan: plan, found: found}
 	var err error
 	if a.state, err = e.stateFor(ctx, plan); err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]bool, len(q.Conditions))
-	for i, c := range q.Conditions {
+	for _, c := range plan.question.Conditions {
 		b, err := a.of(c)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out[i] = b.Contains(customer)
+		out.People = append(out.People, b)
 	}
-	return out, nil
+	return nil
 }
 
 // company is who comes along in a pass that answers conditions.
@@ -359,21 +379,17 @@ func (e *Engine) snapshot(ctx context.Context) (*snapshot, error) {
 	return s, nil
 }
 
-// due is when the soonest of some remembered answers goes out of date by itself.
-func (e *Engine) due(asOf time.Time, leaves map[string]*leaf) time.Time {
+// dues are when, for whom, remembered answers change by themselves because time has passed in which somebody did not do something.
+func (e *Engine) dues(asOf time.Time, leaves map[string]*leaf) (out []deadline) {
 	bound := bounded(asOf, e.w.Watermark())
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	next := always
 	for key, l := range leaves {
-		if h := e.cache.held[heldKey{key, bound}]; l.timed() && h != nil && len(h.dues) > 0 {
-			next = min(next, h.dues[0].at)
+		if h := e.cache.held[heldKey{key, bound}]; l.timed() && h != nil {
+			out = append(out, h.dues...)
 		}
 	}
-	if next == always {
-		return time.Time{}
-	}
-	return time.UnixMicro(next)
+	return out
 }
 
 func (e *Engine) setState(s *snapshot) {

@@ -1,8 +1,11 @@
 package audience
 
 import (
+	"container/heap"
 	"context"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -11,13 +14,16 @@ import (
 	"huoshui/internal/platform/warehouse"
 )
 
-// Live segments, and what an asker has followed live, follow what people do. Whenever facts have been loaded, and when an answer ripens because time passed in which
-// somebody did not do something, the people concerned are read again and who entered or left is said as facts. Nobody else is
-// looked at: the engine remembers every leaf's answer. When each answer ripens is found again after a restart, with the first look.
+// Live segments, and what an asker has followed live, follow what people do. Whenever facts have been loaded, and when an answer
+// ripens because time passed in which somebody did not do something, the people concerned are read again, nobody else, and who
+// entered or left is said as facts. When answers ripen stands in a wheel that is made again after a restart by one look at everybody,
+// which comes also when a day begins, since windows of days have moved then.
 
 const (
 	liveGather = 50 * time.Millisecond // facts that come close together are looked at together
 	liveRetry  = time.Second
+	// somebody is read alone when fewer than one in this many are concerned, all together otherwise
+	liveShare = 20
 )
 
 // reworded tells RunLive that segments were made, changed or put away.
@@ -32,46 +38,127 @@ func (s *Service) reworded() {
 type living struct {
 	segments []Segment
 	people   map[string]*roaring.Bitmap // by segment, as the store has it
-	along    Asking                     // what else follows
-	due      time.Time                  // when an answer ripens; zero when none will today
+	along    Asking
+	answers  []*roaring.Bitmap // to what was asked along
+	day      time.Time         // of the last look at everybody; zero: everybody is to be looked at
+	concern  concerned
+	wheel    wheel
+}
+
+// concerned is whom facts were loaded of since the last look.
+type concerned struct {
+	mu       sync.Mutex
+	people   *roaring.Bitmap
+	everyone bool
+	bell     chan struct{}
+}
+
+func (c *concerned) hear(what warehouse.Change) {
+	c.mu.Lock()
+	if what.Customers == nil {
+		c.everyone = true
+	} else {
+		c.people.AddMany(what.Customers)
+	}
+	c.mu.Unlock()
+	select {
+	case c.bell <- struct{}{}:
+	default:
+	}
+}
+
+// take returns whom to look at and forgets them; back gives them again.
+func (c *concerned) take() (people *roaring.Bitmap, everyone bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	people, everyone = c.people, c.everyone
+	c.people, c.everyone = roaring.New(), false
+	return people, everyone
+}
+
+func (c *concerned) back(people *roaring.Bitmap, everyone bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.people.Or(people)
+	c.everyone = c.everyone || everyone
+}
+
+// wheel holds when answers ripen, the soonest first, each deadline once.
+type wheel struct {
+	order []deadline
+	there map[deadline]bool
+}
+
+// Len implements heap.Interface, as do Less, Swap, Push and Pop.
+func (w *wheel) Len() int { return len(w.order) }
+
+// Less implements heap.Interface.
+func (w *wheel) Less(i, j int) bool { return w.order[i].at < w.order[j].at }
+
+// Swap implements heap.Interface.
+func (w *wheel) Swap(i, j int) { w.order[i], w.order[j] = w.order[j], w.order[i] }
+
+// Push implements heap.Interface.
+func (w *wheel) Push(x any) { w.order = append(w.order, x.(deadline)) }
+
+// Pop implements heap.Interface.
+func (w *wheel) Pop() any {
+	last := w.order[len(w.order)-1]
+	w.order = w.order[:len(w.order)-1]
+	return last
+}
+
+func (w *wheel) add(all []deadline) {
+	for _, d := range all {
+		if !w.there[d] {
+			w.there[d] = true
+			heap.Push(w, d)
+		}
+	}
+}
+
+// ripe takes off whose time has come.
+func (w *wheel) ripe(asOf int64, into *roaring.Bitmap) {
+	for len(w.order) > 0 && w.order[0].at <= asOf {
+		d := heap.Pop(w).(deadline)
+		delete(w.there, d)
+		into.Add(d.customer)
+	}
+}
+
+func (w *wheel) restart(all []deadline) {
+	w.order, w.there = w.order[:0], map[deadline]bool{}
+	w.add(all)
 }
 
 // RunLive keeps live segments up to date until ctx ends. Without a live segment it does nothing.
 func (s *Service) RunLive(ctx context.Context, log *slog.Logger) error {
-	loaded := make(chan struct{}, 1)
-	s.engine.w.Hear(func(warehouse.Change) {
-		select {
-		case loaded <- struct{}{}:
-		default:
-		}
-	})
-	l, again, retry := living{}, true, false
+	l := &living{concern: concerned{people: roaring.New(), bell: make(chan struct{}, 1)}}
+	s.engine.w.Hear(l.concern.hear)
+	again, pause := true, time.Duration(0)
 	for {
-		wait := time.NewTimer(s.untilDue(&l, again || retry))
+		wait := time.NewTimer(s.untilDue(l, again))
 		select {
 		case <-ctx.Done():
 			wait.Stop()
 			return nil
 		case <-s.words:
 			again = true
-		case <-loaded:
-			select {
-			case <-time.After(liveGather):
-			case <-ctx.Done():
-			}
+		case <-l.concern.bell:
 		case <-wait.C:
 		}
 		wait.Stop()
-		select { // what came while gathering is looked at now
-		case <-loaded:
-		default:
+		select { // let facts gather, and others work for as long as the last look took
+		case <-time.After(max(pause, liveGather)):
+		case <-ctx.Done():
+			return nil
 		}
-		if err := s.look(ctx, &l, again); err != nil && ctx.Err() == nil {
+		begin := time.Now()
+		err := s.look(ctx, l, again)
+		again, pause = err != nil, time.Since(begin)
+		if err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "live segments; the look comes again", "error", err)
-			retry = true
-			continue
 		}
-		again, retry = false, false
 	}
 }
 
@@ -80,43 +167,104 @@ func (s *Service) untilDue(l *living, soon bool) time.Duration {
 	if soon {
 		return liveRetry
 	}
-	if len(l.segments)+len(l.along.Conditions) == 0 {
+	if l.empty() {
 		return time.Hour
 	}
 	now := s.now()
 	wait := Midnight(now, s.engine.zone).AddDate(0, 0, 1).Sub(now)
-	if !l.due.IsZero() {
-		wait = min(wait, l.due.Sub(now))
+	if len(l.wheel.order) > 0 {
+		wait = min(wait, time.UnixMicro(l.wheel.order[0].at).Sub(now))
 	}
-	return max(wait, liveGather)
+	return max(wait, 0)
 }
 
+func (l *living) empty() bool { return len(l.segments)+len(l.along.Conditions) == 0 }
+
 // look answers the live segments once; again reads their words and members anew.
-func (s *Service) look(ctx context.Context, l *living, again bool) error {
+func (s *Service) look(ctx context.Context, l *living, again bool) (err error) {
 	s.refreshing.Lock()
 	defer s.refreshing.Unlock()
+	people, everyone := l.concern.take()
+	defer func() {
+		if err != nil {
+			l.concern.back(people, everyone)
+		}
+	}()
 	if again || s.renewed {
 		if err := s.readLiving(ctx, l); err != nil {
 			return err
 		}
-		s.renewed = false
+		everyone, s.renewed = true, false
 	}
-	if len(l.segments)+len(l.along.Conditions) == 0 || s.engine.w.Watermark().Through == 0 {
+	mark := s.engine.w.Watermark()
+	if l.empty() || mark.Through == 0 {
 		return nil
 	}
 	asOf := s.now()
-	answer, err := s.together(ctx, asOf, l.segments, l.along, func(q Question) (*Answer, error) { return s.engine.Evaluate(ctx, asOf, q) })
+	l.wheel.ripe(asOf.UnixMicro(), people)
+	if today := Midnight(asOf, s.engine.zone); everyone || !l.day.Equal(today) || people.GetCardinality()*liveShare > uint64(mark.Through) {
+		everyone = true
+		evaluate := func(q Question) (*Answer, error) { return s.engine.Evaluate(ctx, asOf, q) }
+		answer, err := s.together(ctx, asOf, l.segments, l.along, evaluate, evaluate)
+		if err != nil {
+			return err
+		}
+		l.wheel.restart(answer.dues)
+		l.day, l.answers = today, answer.People[len(l.segments):]
+		return s.replaceAll(ctx, l, answer.People, asOf)
+	}
+	if people.IsEmpty() {
+		return nil
+	}
+	return s.lookAt(ctx, l, people, asOf)
+}
+
+// lookAt answers for some people only.
+func (s *Service) lookAt(ctx context.Context, l *living, people *roaring.Bitmap, asOf time.Time) error {
+	now := func(before, found *roaring.Bitmap) *roaring.Bitmap {
+		had := roaring.And(before, people)
+		if had.Equals(found) {
+			return before
+		}
+		out := roaring.AndNot(before, had)
+		out.Or(found)
+		return out
+	}
+	answers := slices.Clone(l.answers)
+	among := func(q Question) (*Answer, error) { return s.engine.among(ctx, asOf, people, q) }
+	answer, err := s.together(ctx, asOf, l.segments, l.along, func(q Question) (*Answer, error) {
+		answer, err := among(q)
+		if err != nil {
+			return answer, err
+		}
+		for i, found := range answer.People[len(l.segments):] {
+			answers[i] = now(answers[i], found)
+			answer.People[len(l.segments)+i] = answers[i] // whoever asked along is told everybody
+		}
+		return answer, nil
+	}, among)
 	if err != nil {
 		return err
 	}
-	l.due = answer.Due
+	l.answers = answers
+	l.wheel.add(answer.dues)
+	all := make([]*roaring.Bitmap, len(l.segments))
 	for i, seg := range l.segments {
-		before, people := l.people[seg.ID], answer.People[i]
+		all[i] = now(l.people[seg.ID], answer.People[i])
+	}
+	return s.replaceAll(ctx, l, all, asOf)
+}
+
+// replaceAll writes who is in the live segments now, where that has changed.
+func (s *Service) replaceAll(ctx context.Context, l *living, all []*roaring.Bitmap, asOf time.Time) error {
+	for i, seg := range l.segments {
+		before, people := l.people[seg.ID], all[i]
 		if before == people || before.Equals(people) {
 			continue
 		}
 		if _, _, err := s.replace(ctx, seg, before, people, asOf); err != nil {
-			l.people[seg.ID], _ = members(ctx, s.db, seg.ID) // some of it may have been written
+			l.day = time.Time{} // some of it may have been written: everybody is looked at again, against the store
+			s.renewed = true
 			return err
 		}
 		l.people[seg.ID] = people

@@ -38,7 +38,9 @@ func (s *Service) Refresh(ctx context.Context, asOf time.Time) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("refresh: %w", err)
 	}
-	answer, err := s.together(ctx, asOf, segments, along, func(q Question) (*Answer, error) { return s.pass(ctx, asOf, q, along) })
+	answer, err := s.together(ctx, asOf, segments, along,
+		func(q Question) (*Answer, error) { return s.pass(ctx, asOf, q, along) },
+		func(q Question) (*Answer, error) { return s.engine.Evaluate(ctx, asOf, q) })
 	if err != nil {
 		return Report{}, fmt.Errorf("refresh: %w", err)
 	}
