@@ -41,6 +41,8 @@ type Services struct {
 	Tasks      *task.Service
 	Sources    *collect.Sources
 	Collect    *collect.Edge // takes events in; nil where nothing is served
+	Desk       *collect.Desk // what came in, and what is decided about it
+	Pipeline   *collect.Pipeline
 	BaseURL    func() string // how browsers and mail readers reach us, no trailing slash
 }
 
@@ -64,6 +66,7 @@ func nouns() []func(*API) {
 		registerPolicy,
 		registerPublic,
 		registerSource,
+		registerCollect,
 		registerDemo,
 	}
 }
