@@ -401,6 +401,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/collect/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What could not be understood or taken, newest first; kept for 30 days */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        /** Throw all letters away that the filter chooses */
+        delete: operations["clear_dead_letters"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/dead-letters/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many dead letters there are, by source, reason and status */
+        get: operations["count_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/dead-letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Throw letters away */
+        post: operations["discard_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put letters through the pipeline again, each at most once, as received when they first came */
+        post: operations["replay_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/dictionary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events that sources sent, the most frequent first */
+        get: operations["list_event_names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/dictionary/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The properties of an event, with types, how often they are filled and examples */
+        get: operations["list_event_properties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What comes in, as it comes: server-sent events, whose data is an event and whose id is passed as after or Last-Event-ID to go on; source, name and key (parts of them) choose */
+        get: operations["watch_collect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest events as this server saw them, at most 200, oldest first */
+        get: operations["list_recent_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is blocked, renamed and described */
+        get: operations["get_collect_rules"];
+        /** Put rules in force for what comes in from now on; every version is kept */
+        put: operations["set_collect_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the pipeline is, and what became of events */
+        get: operations["get_collect_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contents": {
         parameters: {
             query?: never;
@@ -584,6 +756,40 @@ export interface paths {
         get: operations["get_customer"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer is known by, and who went into her */
+        get: operations["get_customer_identity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge two customers by hand; it can be undone */
+        post: operations["merge_customer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -823,6 +1029,160 @@ export interface paths {
         put?: never;
         /** Look at a product on the phone */
         post: operations["view_on_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that are used for nobody: blocked by a person, or devices of too many people */
+        get: operations["list_blocked_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a person must decide about who is who, seen last at the top */
+        get: operations["list_identity_conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/conflicts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One conflict */
+        get: operations["get_identity_conflict"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/conflicts/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide a conflict: merge the two, keep them apart, or block a key */
+        post: operations["decide_identity_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well customers are known: kinds of key, complete profiles, by source */
+        get: operations["get_identity_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers who went into others, the newest first */
+        get: operations["list_identity_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a merge back; the two are kept apart from now on */
+        post: operations["undo_identity_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When customers are merged, and what a complete profile has */
+        get: operations["get_identity_rules"];
+        /** Say when customers are merged, and what a complete profile has */
+        put: operations["set_identity_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a key be used again */
+        post: operations["unblock_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1518,6 +1878,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What sends events, by name, with what came since the server began */
+        get: operations["list_sources"];
+        put?: never;
+        /** Make a source; the answer shows its key, and a webhook's secret */
+        post: operations["create_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One source; key and secret whole for those who may change it */
+        get: operations["get_source"];
+        /** Replace what is said of a source; its kind, key and secret stay */
+        put: operations["update_source"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a source a new key, and a webhook a new secret */
+        post: operations["rotate_source_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/paused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Stop keeping what a source sends, or go on; while it is paused its requests are answered with success and kept out */
+        put: operations["pause_source"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff": {
         parameters: {
             query?: never;
@@ -1900,7 +2330,7 @@ export interface components {
         };
         AudienceCondition: {
             /** @enum {string} */
-            kind: "everyone" | "and" | "or" | "not" | "attribute" | "contact" | "registered" | "birthday" | "age" | "layer" | "stage" | "rfm" | "facts" | "segment";
+            kind: "everyone" | "and" | "or" | "not" | "attribute" | "contact" | "registered" | "birthday" | "age" | "layer" | "stage" | "rfm" | "facts" | "sequence" | "top" | "heat" | "bucket" | "tag" | "segment";
             spec: unknown;
         };
         AudienceDaySize: {
@@ -1959,6 +2389,8 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "dynamic" | "static";
+            /** @description Follows what people do within a second */
+            live: boolean;
             name: string;
             note: string;
             /**
@@ -2397,6 +2829,254 @@ export interface components {
             secret?: string;
             url: string;
         };
+        CollectDayN: {
+            day: string;
+            /** Format: int64 */
+            n: number;
+        };
+        CollectKey: {
+            kind: string;
+            value: string;
+        };
+        CollectLetter: {
+            detail: string;
+            id: string;
+            path: string;
+            protocol: string;
+            /** @description What came, as far as it was kept */
+            raw: string;
+            /**
+             * Format: int64
+             * @description How long it was; more than raw holds: it cannot be replayed
+             */
+            raw_bytes: number;
+            /** @description Stable code: no_identity, too_large, too_many_names … */
+            reason: string;
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            replayed_at?: string;
+            replayed_by?: string;
+            source: string;
+            /** @enum {string} */
+            status: "open" | "replayed";
+        };
+        CollectLetterCount: {
+            /** Format: date-time */
+            last_at: string;
+            /** Format: int64 */
+            n: number;
+            reason: string;
+            source: string;
+            status: string;
+        };
+        CollectLive: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int32
+             * @description Number of the person; from 2147483648 on a visitor not yet known
+             */
+            customer?: number;
+            /** @description Name of the facts it became */
+            fact?: string;
+            /** @description Phones and e-mails masked */
+            keys: components["schemas"]["CollectKey"][];
+            kind: string;
+            name: string;
+            /** @description As they came; left out where they are long */
+            props?: unknown;
+            reason?: string;
+            /** Format: date-time */
+            received_at: string;
+            /**
+             * Format: int64
+             * @description Grows with every event; after asks for those beyond
+             */
+            seq: number;
+            source: string;
+            /** @enum {string} */
+            status: "accepted" | "duplicate" | "blocked" | "dead";
+        };
+        CollectMappedAs: {
+            name: string;
+            path: string;
+        };
+        CollectMappedKey: {
+            /** @enum {string} */
+            kind: "user" | "device" | "phone" | "email" | "unionid" | "openid" | "external_userid" | "card";
+            path: string;
+        };
+        CollectMapping: {
+            /** @description Path of an amount of money, which becomes the property amount_fen */
+            amount?: string;
+            /** @description Path of the time: RFC 3339, Unix seconds or milliseconds, or YYYY-MM-DD hh:mm:ss in Beijing time; empty: when it came */
+            at?: string;
+            /** @description Path of the list whose items are events; empty: the body is one event, or a list of them */
+            each?: string;
+            /** @description Path of what a repetition has in common; empty: the delivery's webhook-id */
+            id?: string;
+            /** @description What the person is known by, strongest first */
+            keys?: components["schemas"]["CollectMappedKey"][];
+            /** @description Path or constant: track, view or identify; empty: track */
+            kind?: string;
+            /** @description Path or constant of the event's name */
+            name?: string;
+            /** @description Properties of the event; empty: the whole item */
+            props?: components["schemas"]["CollectMappedAs"][];
+            traits?: components["schemas"]["CollectMappedAs"][];
+            /**
+             * @description What the amount is in; empty: yuan
+             * @enum {string}
+             */
+            unit?: "yuan" | "fen";
+        };
+        CollectNamed: {
+            blocked: boolean;
+            /** @description How many came on each of the latest days that any came */
+            days: components["schemas"]["CollectDayN"][];
+            description?: string;
+            /** @description Name of the facts it becomes; empty for what becomes none */
+            fact: string;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: int64
+             * @description How many came in all
+             */
+            n: number;
+            /** @description As the source calls it; $view, $identify, $bind, $unbind and $item stand for what has no name of an event */
+            name: string;
+            owner?: string;
+            source: string;
+        };
+        CollectNames: {
+            items: components["schemas"]["CollectNamed"][];
+        };
+        CollectOutcome: {
+            day: string;
+            /** Format: int64 */
+            n: number;
+            /**
+             * @description dead_dropped are letters that are not kept, of those that died
+             * @enum {string}
+             */
+            outcome: "accepted" | "duplicate" | "blocked" | "dead" | "dead_dropped";
+            source: string;
+        };
+        CollectProgress: {
+            /**
+             * Format: int64
+             * @description Entries that wait
+             */
+            behind: number;
+            /**
+             * Format: int64
+             * @description Room that the memory of events takes on disk
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Last entry of the log that is done
+             */
+            position: number;
+            /** @description In this process */
+            running: boolean;
+        };
+        CollectProperties: {
+            items: components["schemas"]["CollectProperty"][];
+        };
+        CollectProperty: {
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: int64
+             * @description Events that had it
+             */
+            n: number;
+            name: string;
+            /** @description A few values, masked where they look like somebody's; none of what describes a person */
+            samples: string[];
+            /**
+             * Format: double
+             * @description Of all events of the name, 0 to 1
+             */
+            share: number;
+            /** @description string, number, bool, list, object or null, and how often */
+            types: {
+                [key: string]: number;
+            };
+        };
+        CollectReplayed: {
+            /**
+             * Format: int64
+             * @description Were replayed before: nothing was done
+             */
+            already: number;
+            /**
+             * Format: int64
+             * @description Put through the pipeline again
+             */
+            replayed: number;
+            /**
+             * Format: int64
+             * @description Were kept only in part: nothing can be done
+             */
+            short: number;
+        };
+        CollectRule: {
+            /** @description Counted and not kept */
+            block?: boolean;
+            description?: string;
+            /** @description The event as the source calls it */
+            event: string;
+            /** @description Who knows what it means */
+            owner?: string;
+            /** @description Properties' names, and what they are called from now on */
+            props?: {
+                [key: string]: string;
+            };
+            /** @description What it is called from now on */
+            rename?: string;
+            /** @description Id of a source; empty: any */
+            source?: string;
+        };
+        CollectRules: {
+            /** Format: date-time */
+            changed_at?: string;
+            changed_by?: string;
+            rules: components["schemas"]["CollectRule"][];
+            /**
+             * Format: int64
+             * @description Of the rules that were read; 0 before the first
+             */
+            version: number;
+        };
+        CollectSourceDraft: {
+            /**
+             * @description Cannot change later
+             * @enum {string}
+             */
+            kind: "browser" | "app" | "server" | "webhook";
+            /** @description Of a webhook */
+            mapping?: components["schemas"]["CollectMapping"];
+            name: string;
+            /** @description Pages that a browser may send from; empty: any */
+            origins?: string[];
+            /** @description Left out: segment and sensors, or webhook for a webhook */
+            protocols?: ("segment" | "sensors" | "webhook")[];
+            /** @description Left out: true for a server and a webhook, whose keys are secrets, false for the others */
+            trusted?: boolean;
+        };
+        CollectStatus: {
+            /** @description By source and day, the newest day first */
+            outcomes: components["schemas"]["CollectOutcome"][];
+            pipeline: components["schemas"]["CollectProgress"];
+        };
         ConditionIn: {
             /** @description everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, facts or segment */
             kind: string;
@@ -2522,6 +3202,24 @@ export interface components {
             kind: string;
             value: string;
         };
+        CustomerKeyRow: {
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Last seen, exact to the day
+             */
+            seen_at?: string;
+            /** Format: date-time */
+            since?: string;
+            /** @description Who told it first */
+            source: string;
+            /**
+             * @description Why it is used for nobody
+             * @enum {string}
+             */
+            state?: "" | "blocked" | "shared";
+            value: string;
+        };
         CustomerProfile: {
             /** @description YYYY-MM-DD; year 0000 when unknown */
             birthday: string;
@@ -2531,6 +3229,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             email: string;
+            /** @description In no list and no universe: erased, or merged into another */
             erased: boolean;
             /**
              * Format: date-time
@@ -2548,6 +3247,8 @@ export interface components {
              */
             last_order_at: string;
             level: string;
+            /** @description Set when the customer asked for was merged into another: the id of that one, whom this answer is about */
+            merged_into?: string;
             name: string;
             /**
              * Format: int32
@@ -2576,6 +3277,10 @@ export interface components {
             /** @description Layer, stage and RFM at the newest snapshot */
             standing?: components["schemas"]["LayerStanding"];
             store: string;
+            /** @description Attributes that sources set beside the profile */
+            traits: {
+                [key: string]: unknown;
+            };
             /** Format: date-time */
             updated_at: string;
             /** @description The person's own time zone, an IANA name; left out: the business zone */
@@ -2592,6 +3297,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             email: string;
+            /** @description In no list and no universe: erased, or merged into another */
             erased: boolean;
             /**
              * Format: date-time
@@ -2752,6 +3458,13 @@ export interface components {
              */
             price_fen: number;
             sku: string;
+        };
+        DiscardDeadLettersBody: {
+            ids: string[];
+        };
+        DiscardedLetters: {
+            /** Format: int64 */
+            discarded: number;
         };
         EffectBoard: {
             /** Format: date-time */
@@ -3097,6 +3810,92 @@ export interface components {
             sheet?: string;
             sheets?: string[];
         };
+        GetCustomerIdentityIdentityConflict: {
+            /**
+             * Format: int32
+             * @description Number of one customer; the owner of a shared key
+             */
+            a?: number;
+            /**
+             * Format: int32
+             * @description Number of the other; disagree only
+             */
+            b?: number;
+            /** Format: date-time */
+            decided_at?: string;
+            /** @description Staff id */
+            decided_by: string;
+            evidence: components["schemas"]["IdentityEvidence"];
+            /** Format: date-time */
+            first_at: string;
+            id: string;
+            /** @description The shared key; for disagree the kind in which the two differ, empty when merging is only switched off */
+            key_kind?: string;
+            key_value?: string;
+            /**
+             * @description disagree: keys of one sighting belong to two customers who differ in a key that one has one of; shared_key: a key is claimed by too many accounts; shared_device: a device was seen with too many customers and is used for nobody
+             * @enum {string}
+             */
+            kind: "disagree" | "shared_key" | "shared_device";
+            /** Format: date-time */
+            last_at: string;
+            note: string;
+            /** @description Who told it last: a source's id, or import */
+            source: string;
+            /** @enum {string} */
+            state: "open" | "merged" | "apart" | "blocked";
+            /**
+             * Format: int64
+             * @description How often it was seen
+             */
+            times: number;
+        };
+        GetCustomerIdentityIdentityMerge: {
+            /** Format: date-time */
+            at: string;
+            /** @description Staff id; empty for keys */
+            by: string;
+            /**
+             * @description keys: seen together; decision: a conflict was decided so; hand: somebody merged them
+             * @enum {string}
+             */
+            cause: "keys" | "decision" | "hand";
+            /**
+             * Format: int32
+             * @description Number of the customer who went
+             */
+            from: number;
+            from_id: string;
+            id: string;
+            reason: string;
+            /** @description Who told of the keys */
+            source: string;
+            /**
+             * Format: int32
+             * @description Number of the customer who stayed
+             */
+            to: number;
+            to_id: string;
+            /** Format: date-time */
+            undone_at?: string;
+            undone_by: string;
+        };
+        GetIdentityRulesIdentityRules: {
+            /** @description Merge customers whose keys are seen together and who do not disagree; otherwise every such pair is a conflict */
+            auto_merge: boolean;
+            /** @description What a complete profile has; phone_or_unionid is either key */
+            complete: ("phone_or_unionid" | "phone" | "email" | "name" | "gender" | "birthday" | "province" | "city" | "level" | "store")[];
+            /**
+             * Format: int64
+             * @description A device seen with more customers than this is used for nobody
+             */
+            shared_device: number;
+            /**
+             * Format: int64
+             * @description A key claimed by more accounts than this becomes a conflict
+             */
+            shared_key: number;
+        };
         Happening: {
             /** Format: int64 */
             amount_fen?: number;
@@ -3115,6 +3914,242 @@ export interface components {
             quantity?: number;
             strategy?: string;
             subject?: string;
+        };
+        IdentityConflict: {
+            /**
+             * Format: int32
+             * @description Number of one customer; the owner of a shared key
+             */
+            a?: number;
+            /**
+             * Format: int32
+             * @description Number of the other; disagree only
+             */
+            b?: number;
+            /** Format: date-time */
+            decided_at?: string;
+            /** @description Staff id */
+            decided_by: string;
+            evidence: components["schemas"]["IdentityEvidence"];
+            /** Format: date-time */
+            first_at: string;
+            id: string;
+            /** @description The shared key; for disagree the kind in which the two differ, empty when merging is only switched off */
+            key_kind?: string;
+            key_value?: string;
+            /**
+             * @description disagree: keys of one sighting belong to two customers who differ in a key that one has one of; shared_key: a key is claimed by too many accounts; shared_device: a device was seen with too many customers and is used for nobody
+             * @enum {string}
+             */
+            kind: "disagree" | "shared_key" | "shared_device";
+            /** Format: date-time */
+            last_at: string;
+            note: string;
+            /** @description The customers that a, b, decided and customers name */
+            people: components["schemas"]["IdentityFace"][];
+            /** @description Who told it last: a source's id, or import */
+            source: string;
+            /** @enum {string} */
+            state: "open" | "merged" | "apart" | "blocked";
+            /**
+             * Format: int64
+             * @description How often it was seen
+             */
+            times: number;
+        };
+        IdentityCoverage: {
+            /**
+             * Format: int64
+             * @description Customers with a complete profile, as the rules define it
+             */
+            complete: number;
+            /** Format: double */
+            complete_pct: number;
+            /** Format: int64 */
+            customers: number;
+            /** @description Every kind of key, the strongest first */
+            kinds: components["schemas"]["IdentityKindPresent"][];
+            /** @description Source channel; empty in the whole, and for customers without one */
+            source: string;
+            /**
+             * Format: int64
+             * @description Customers with a phone or a unionid
+             */
+            strong: number;
+            /** Format: double */
+            strong_pct: number;
+        };
+        IdentityDecision: {
+            /**
+             * @description merge: the two are one person; apart: they are not and it is not asked again, or the shared key is in order and may be used; block: a key of it is used for nobody from now on
+             * @enum {string}
+             */
+            decision: "merge" | "apart" | "block";
+            /** @description Which key to block, one of those in evidence; left out: the shared key */
+            key?: components["schemas"]["CustomerKey"];
+            note?: string;
+        };
+        IdentityEvidence: {
+            /** @description What the one was known by */
+            a_keys?: components["schemas"]["CustomerKey"][];
+            /** @description What the other was known by */
+            b_keys?: components["schemas"]["CustomerKey"][];
+            /** @description Accounts that claimed the key: kind:value */
+            claims?: string[];
+            /** @description Customers the device was seen with */
+            customers?: number[];
+            /**
+             * Format: int32
+             * @description Whose the sighting was taken to be meanwhile
+             */
+            decided?: number;
+            /** @description What was seen together */
+            keys?: components["schemas"]["CustomerKey"][];
+        };
+        IdentityFace: {
+            /** @description YYYY-MM-DD; year 0000 when unknown */
+            birthday: string;
+            city: string;
+            email: string;
+            /** @enum {string} */
+            gender: "" | "f" | "m";
+            id: string;
+            /**
+             * Format: int32
+             * @description Number of the customer who stands for this one now
+             */
+            merged_into?: number;
+            name: string;
+            /** Format: int32 */
+            number: number;
+            /** Format: int64 */
+            orders: number;
+            phone: string;
+            source: string;
+            /** Format: int64 */
+            spent_fen: number;
+        };
+        IdentityGraph: {
+            /** @description Open ones; at most 50 */
+            conflicts: components["schemas"]["GetCustomerIdentityIdentityConflict"][];
+            /** @description The strongest first */
+            keys: components["schemas"]["IdentityKnownKey"][];
+            /** @description Of and into this customer, also those undone, the newest first; at most 200 */
+            merges: components["schemas"]["GetCustomerIdentityIdentityMerge"][];
+        };
+        IdentityKindPresent: {
+            /** Format: int64 */
+            customers: number;
+            /** @enum {string} */
+            kind: "phone" | "unionid" | "email" | "openid" | "external_userid" | "card" | "external" | "user" | "device";
+            /** Format: double */
+            pct: number;
+        };
+        IdentityKnownKey: {
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Last seen, exact to the day
+             */
+            seen_at?: string;
+            /** Format: date-time */
+            since?: string;
+            /** @description Who told it first */
+            source: string;
+            /**
+             * @description Why it is used for nobody
+             * @enum {string}
+             */
+            state?: "" | "blocked" | "shared";
+            /**
+             * Format: int64
+             * @description 3 phone and unionid, 2 the other names of a person, 1 a device
+             */
+            strength: number;
+            value: string;
+        };
+        IdentityMerge: {
+            /** Format: date-time */
+            at: string;
+            /** @description Staff id; empty for keys */
+            by: string;
+            /**
+             * @description keys: seen together; decision: a conflict was decided so; hand: somebody merged them
+             * @enum {string}
+             */
+            cause: "keys" | "decision" | "hand";
+            /**
+             * Format: int32
+             * @description Number of the customer who went
+             */
+            from: number;
+            from_id: string;
+            from_name: string;
+            id: string;
+            reason: string;
+            /** @description Who told of the keys */
+            source: string;
+            /**
+             * Format: int32
+             * @description Number of the customer who stayed
+             */
+            to: number;
+            to_id: string;
+            to_name: string;
+            /** Format: date-time */
+            undone_at?: string;
+            undone_by: string;
+        };
+        IdentityOverall: {
+            /**
+             * Format: int64
+             * @description Keys used for nobody
+             */
+            blocked_keys: number;
+            /**
+             * Format: int64
+             * @description Customers with a complete profile, as the rules define it
+             */
+            complete: number;
+            /** Format: double */
+            complete_pct: number;
+            /** Format: int64 */
+            customers: number;
+            /** @description What a complete profile has */
+            definition: string[];
+            /** @description Every kind of key, the strongest first */
+            kinds: components["schemas"]["IdentityKindPresent"][];
+            /**
+             * Format: int64
+             * @description In force
+             */
+            merges: number;
+            /** Format: int64 */
+            open_conflicts: number;
+            /** @description Source channel; empty in the whole, and for customers without one */
+            source: string;
+            /** @description By source channel, the largest first; at most 100 */
+            sources: components["schemas"]["IdentityCoverage"][];
+            /**
+             * Format: int64
+             * @description Customers with a phone or a unionid
+             */
+            strong: number;
+            /** Format: double */
+            strong_pct: number;
+            /**
+             * Format: int64
+             * @description People whom only devices tell apart; no customers
+             */
+            visitors: number;
+        };
+        IdentityRules: {
+            rules: components["schemas"]["GetIdentityRulesIdentityRules"];
+            /**
+             * Format: int64
+             * @description 0: the default, never changed; on writing the version that was read
+             */
+            version: number;
         };
         ImportChoices: {
             fields: components["schemas"]["ImportingField"][];
@@ -3813,6 +4848,15 @@ export interface components {
              */
             seconds: number;
         };
+        LetterCounts: {
+            items: components["schemas"]["CollectLetterCount"][];
+        };
+        MergeOrder: {
+            /** @description Kept with the merge */
+            reason: string;
+            /** @description Id or number of the other; the customer made first stays, whichever is named first */
+            with: string;
+        };
         MetricDay: {
             /** Format: int64 */
             amount_fen: number;
@@ -4065,6 +5109,17 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageCollectLetter: {
+            items: components["schemas"]["CollectLetter"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageContent: {
             items: components["schemas"]["Content"][];
             /** @description Cursor of the following page; empty on the last */
@@ -4078,6 +5133,17 @@ export interface components {
         };
         PageContentVariable: {
             items: components["schemas"]["ContentVariable"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageCustomerKeyRow: {
+            items: components["schemas"]["CustomerKeyRow"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -4144,6 +5210,28 @@ export interface components {
         };
         PageHappening: {
             items: components["schemas"]["Happening"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageIdentityConflict: {
+            items: components["schemas"]["IdentityConflict"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageIdentityMerge: {
+            items: components["schemas"]["IdentityMerge"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -4252,6 +5340,17 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageShownSource: {
+            items: components["schemas"]["ShownSource"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageStaffAccount: {
             items: components["schemas"]["StaffAccount"][];
             /** @description Cursor of the following page; empty on the last */
@@ -4317,6 +5416,9 @@ export interface components {
              */
             total: number;
             total_is_estimate: boolean;
+        };
+        PauseSourceBody: {
+            paused: boolean;
         };
         PhoneState: {
             messages: components["schemas"]["DemoReceived"][];
@@ -4425,12 +5527,23 @@ export interface components {
             /** @example about:blank */
             type: string;
         };
+        RecentEvents: {
+            items: components["schemas"]["CollectLive"][];
+            /**
+             * Format: int64
+             * @description Pass as after to the live feed
+             */
+            next: number;
+        };
         ReconstructLayersBody: {
             /**
              * Format: int64
              * @default 12
              */
             months: number;
+        };
+        ReplayDeadLettersBody: {
+            ids: string[];
         };
         ReviseContentBody: {
             draft: components["schemas"]["ContentDraft"];
@@ -4451,6 +5564,13 @@ export interface components {
         RoleInfo: {
             permissions: string[];
             role: string;
+        };
+        RotateSourceKeyBody: {
+            /**
+             * Format: int64
+             * @description How long the old key goes on working; 0 for one that leaked
+             */
+            grace_hours: number;
         };
         SaveLayerDefinitionBody: {
             /**
@@ -4502,6 +5622,14 @@ export interface components {
             /** Format: int64 */
             spent_fen: number;
         };
+        SetCollectRulesBody: {
+            rules: components["schemas"]["CollectRule"][];
+            /**
+             * Format: int64
+             * @description The version that was read; another writer's change is a conflict
+             */
+            version: number;
+        };
         SettingsVersion: {
             /** Format: date-time */
             changed_at: string;
@@ -4509,6 +5637,69 @@ export interface components {
             name: string;
             /** Format: int64 */
             version: number;
+        };
+        ShownSource: {
+            /**
+             * Format: int64
+             * @description Requests that were kept, since the server began
+             */
+            accepted: number;
+            /** Format: date-time */
+            changed_at: string;
+            /** @description Staff id */
+            changed_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Events in the requests that were kept, before repetitions are dropped
+             */
+            events: number;
+            id: string;
+            /**
+             * @description Where it runs: a page, an app or mini program, a server, or another system's notifications
+             * @enum {string}
+             */
+            kind: "browser" | "app" | "server" | "webhook";
+            /**
+             * Format: date-time
+             * @description When the last request was kept; zero time when none was
+             */
+            last_at: string;
+            /** @description Of a webhook: where in its JSON what is found */
+            mapping: components["schemas"]["CollectMapping"];
+            name: string;
+            /** @description Pages that a browser may send from, as https://shop.example.com; * in front of a domain stands for its subdomains; empty: any */
+            origins: string[];
+            /** @description Its requests are answered with success and kept out */
+            paused: boolean;
+            /** @description The languages it may speak; a webhook speaks only its own */
+            protocols: ("segment" | "sensors" | "webhook")[];
+            /**
+             * Format: int64
+             * @description Requests that were not, since the server began
+             */
+            refused: number;
+            /** @description What a webhook signs its requests with (Standard Webhooks, whsec_…); shown only to those who may change sources */
+            secret?: string;
+            /** @description Its word on phone, e-mail, unionid and card decides who somebody is; of one that is not trusted they become traits */
+            trusted: boolean;
+            /** @description What to give the SDK */
+            use: components["schemas"]["SourceUse"];
+            /** @description What the SDK is given. Shown whole to those who may change sources, else its last four characters */
+            write_key: string;
+        };
+        SourceUse: {
+            /** @description For Segment's browser SDK: integrations["Segment.io"].apiHost, without the protocol */
+            segment_api_host: string;
+            /** @description For Segment's browser SDK: cdnURL */
+            segment_cdn_url: string;
+            /** @description For Segment's server SDKs: host */
+            segment_host: string;
+            /** @description For 神策 SDKs: server_url; it carries the write key */
+            sensors_server_url: string;
+            /** @description For a webhook: where to send to, signed by Standard Webhooks; empty for other sources */
+            webhook_url: string;
         };
         StaffAccount: {
             active: boolean;
@@ -5729,6 +6920,393 @@ export interface operations {
             };
         };
     };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                source?: string;
+                reason?: string;
+                status?: "open" | "replayed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCollectLetter"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_dead_letters: {
+        parameters: {
+            query?: {
+                source?: string;
+                reason?: string;
+                status?: "open" | "replayed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscardedLetters"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterCounts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardDeadLettersBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscardedLetters"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayDeadLettersBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectReplayed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_event_names: {
+        parameters: {
+            query?: {
+                /** @description Id of a source; empty: all */
+                source?: string;
+                /** @description Of volumes */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectNames"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_event_properties: {
+        parameters: {
+            query: {
+                source: string;
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectProperties"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch_collect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recent_events: {
+        parameters: {
+            query?: {
+                source?: string;
+                /** @description Part of the name */
+                name?: string;
+                /** @description Part of a key of the person */
+                key?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecentEvents"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_collect_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_collect_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetCollectRulesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_collect_status: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_contents: {
         parameters: {
             query?: {
@@ -6151,6 +7729,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerProfile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customer_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityGraph"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeOrder"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityMerge"];
                 };
             };
             /** @description Error */
@@ -6632,6 +8278,336 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ViewOnPhoneBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_blocked_keys: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCustomerKeyRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_identity_conflicts: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Left out: all */
+                state?: "open" | "merged" | "apart" | "blocked";
+                /** @description Left out: all */
+                kind?: "disagree" | "shared_key" | "shared_device";
+                /** @description Customer number */
+                customer?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityConflict"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_identity_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityConflict"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_identity_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityConflict"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_identity_coverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityOverall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_identity_merges: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Left out: all */
+                state?: "active" | "undone";
+                /** @description Left out: all */
+                cause?: "keys" | "decision" | "hand";
+                /** @description Customer number */
+                customer?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityMerge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_identity_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityMerge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_identity_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_identity_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityRules"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerKey"];
             };
         };
         responses: {
@@ -8210,6 +10186,204 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageShownSource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectSourceDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownSource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownSource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectSourceDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownSource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_source_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateSourceKeyBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownSource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseSourceBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownSource"];
+                };
             };
             /** @description Error */
             default: {
