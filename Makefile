@@ -9,7 +9,7 @@ GO_SOURCES := $(shell find cmd internal -path internal/web/dist -prune -o -type 
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
 LINT := bin/golangci-lint
 
-.PHONY: help demo dev build web test check lint gen bench race walk fuzz clean
+.PHONY: help demo dev build web test check lint gen bench race walk sdk fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -45,6 +45,13 @@ race: ## the Go tests with the race detector, on both databases
 walk: build ## walk through every main screen of the built product with Chromium
 	cd web && npm run e2e
 
+sdk: build sdk/node_modules/.installed ## drive the built product with the real SDKs of Segment and 神策, some in Chromium
+	cd sdk && npm test
+
+sdk/node_modules/.installed: sdk/package-lock.json
+	cd sdk && npm ci --no-audit --no-fund
+	@touch $@
+
 check: lint ## what CI checks beside the tests: lint, types, generated files
 	$(MAKE) gen
 	git diff --exit-code -- api web/packages/api/src/schema.gen.ts
@@ -63,8 +70,9 @@ gen: web/node_modules/.installed ## write the OpenAPI document and the TypeScrip
 bench: bin/huoshui ## the benchmarks against their peers, in one run (SCALE=full for 10 M people)
 	SCALE=$(SCALE) bench/run.sh
 
-fuzz: ## fuzz the file readers for a minute each
-	@for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9]+' internal/platform/files | sed 's/func //'); do go test ./internal/platform/files -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; done
+fuzz: ## fuzz the readers of files and of events for a minute each
+	@for dir in internal/platform/files internal/data/collect; do \
+		for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9]+' $$dir | sed 's/func //'); do go test ./$$dir -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; done; done
 
 clean: ## remove what was built
 	rm -rf bin internal/web/.built

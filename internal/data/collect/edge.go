@@ -463,8 +463,6 @@ func (e *Edge) serveSettings(w http.ResponseWriter, r *http.Request, d door) {
 		"integrations": map[string]any{"Segment.io": map[string]any{
 			"apiKey": d.path, "apiHost": r.Host + "/v1", "protocol": protocol, "unbundledIntegrations": []string{}, "addBundledMetadata": false,
 		}},
-		"plan":         map[string]any{"track": map[string]any{"__default": map[string]any{"enabled": true, "integrations": map[string]any{}}}},
-		"edgeFunction": map[string]any{},
 	})
 }
 
