@@ -326,8 +326,12 @@ func Do(ctx context.Context, cfg config.Config, o Options, fn func(ctx context.C
 	return errors.Join(err, group.Wait(), a.Close())
 }
 
-// Settle returns when every fact that is in the outbox now has reached the warehouse. The projection must be running.
+// Settle returns when every fact that is in the outbox now, and what was accepted of events where their pipeline runs, has
+// reached the warehouse. The projection must be running.
 func (a *App) Settle(ctx context.Context) error {
+	if err := a.Services.Pipeline.Settle(ctx); err != nil {
+		return err
+	}
 	a.relay.Wake()
 	for {
 		depth, err := outbox.Depth(ctx, a.DB)

@@ -5,12 +5,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/warehouse"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/user/customer"
@@ -39,6 +41,7 @@ type happening struct {
 	warehouse.Happening
 	ProductName string `json:"product_name,omitempty"`
 	OrderNumber string `json:"order_number,omitempty"`
+	Description string `json:"description,omitempty" doc:"Of an event that the brand's sources tell, as operators describe it"`
 }
 
 // registerCustomer: people, what they bought and what happened with them.
@@ -145,7 +148,15 @@ func registerCustomer(a *API) {
 		if err != nil {
 			return Page[happening]{}, err
 		}
-		facts, err := a.Services.Segments.Engine().Warehouse().Happenings(ctx, c.Number, timelineKinds[in.Kind], below, in.Limit+1)
+		kinds := timelineKinds[in.Kind]
+		if in.Kind == "visits" {
+			told, err := a.Services.Desk.FactNames(ctx)
+			if err != nil {
+				return Page[happening]{}, err
+			}
+			kinds = slices.Concat(kinds, told)
+		}
+		facts, err := a.Services.Segments.Engine().Warehouse().Happenings(ctx, c.Number, kinds, below, in.Limit+1)
 		if err != nil {
 			return Page[happening]{}, err
 		}
@@ -195,7 +206,7 @@ func registerCustomer(a *API) {
 var timelineKinds = map[string][]string{
 	"orders":   {"order.paid", "order.line", "order.amended", "order.refunded"},
 	"messages": {"message.planned", "message.refused", "message.held", "message.sent", "message.delivered", "message.opened", "message.clicked", "message.failed", "message.unsubscribed", "consent.changed", "campaign.assigned"},
-	"visits":   {"page.viewed"},
+	"visits":   {event.PageViewed, event.ProductViewed, event.CartAdded, event.CartRemoved, event.CheckoutStarted},
 }
 
 func parseTimelineCursor(s string) (c warehouse.Cursor, err error) {
@@ -258,9 +269,21 @@ func (a *API) named(ctx context.Context, facts []warehouse.Happening) ([]happeni
 		return nil, err
 	}
 	numbers, err := a.Services.Orders.Numbers(ctx, subjects(facts))
+	if err != nil {
+		return nil, err
+	}
+	told := false
 	out := make([]happening, len(facts))
 	for i, f := range facts {
-		out[i] = happening{f, products[f.Product].Name, numbers[f.Subject]}
+		out[i] = happening{Happening: f, ProductName: products[f.Product].Name, OrderNumber: numbers[f.Subject]}
+		told = told || strings.HasPrefix(f.Name, event.CustomPrefix)
+	}
+	if !told {
+		return out, nil
+	}
+	words, err := a.Services.Desk.Descriptions(ctx)
+	for i := range out {
+		out[i].Description = words[out[i].Name]
 	}
 	return out, err
 }

@@ -2,10 +2,13 @@ package collect
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/store"
 )
 
@@ -144,6 +147,26 @@ func (d *Desk) Descriptions(ctx context.Context) (map[string]string, error) {
 		}
 	}
 	return out, err
+}
+
+// FactNames returns the names of the facts that custom events of the dictionary become.
+func (d *Desk) FactNames(ctx context.Context) ([]string, error) {
+	rows, err := store.All[nameRow](ctx, d.db, `SELECT * FROM event_names`)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := rulesNow(ctx, d.db, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, r := range rows {
+		if n := r.named(rules.of(r.Source, r.Name), nil); strings.HasPrefix(n.Fact, event.CustomPrefix) {
+			out = append(out, n.Fact)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // Outcome is what became of events of a source on a day.

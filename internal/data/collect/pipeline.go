@@ -111,6 +111,22 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	return errors.Join(err, p.close(context.WithoutCancel(ctx)))
 }
 
+// Settle returns when what is in the log now is worked off; at once where this process does not run the pipeline.
+func (p *Pipeline) Settle(ctx context.Context) error {
+	last, err := p.log.LastSeq(ctx)
+	if err != nil {
+		return err
+	}
+	for p.running.Load() && p.position.Load() < last {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
 func (p *Pipeline) open(ctx context.Context) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -3904,6 +3904,8 @@ export interface components {
             campaign?: string;
             category?: string;
             channel?: string;
+            /** @description Of an event that the brand's sources tell, as operators describe it */
+            description?: string;
             detail?: string;
             name: string;
             order_number?: string;

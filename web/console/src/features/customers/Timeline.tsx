@@ -2,6 +2,7 @@ import { $api, keyset, type Schema } from "@huoshui/api";
 import { Count, ErrorNote, formatWhen, LayerTag, Loading, Money, useReader, When } from "@huoshui/ui";
 import { Link } from "@tanstack/react-router";
 import { Button, Segmented } from "antd";
+import type { TFunction } from "i18next";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Channel } from "./Channel";
@@ -101,10 +102,18 @@ export function Timeline(props: { id: string; onOrder?: (id: string) => void }) 
   );
 }
 
+/** What a fact is called: a custom event by its description, else by the name that its source gave it. */
+export function factWord(t: TFunction, fact: Fact): string {
+  if (fact.name.startsWith("event.")) {
+    return fact.description || fact.name.slice("event.".length);
+  }
+  return t(`customers.fact.${fact.name.replace(".", "_")}`, { defaultValue: fact.name });
+}
+
 function Happening(props: { moment: Moment; onOrder?: (id: string) => void }): ReactNode {
   const { t } = useTranslation();
   const { fact, lines } = props.moment;
-  const word = t(`customers.fact.${fact.name.replace(".", "_")}`, { defaultValue: fact.name });
+  const word = factWord(t, fact);
   const { onOrder } = props;
   const order =
     fact.order_number && fact.subject ? (
