@@ -255,7 +255,7 @@ func connection(ctx context.Context, spec LoadSpec, c int, until time.Time) (too
 	if err != nil {
 		return nil, 0, err
 	}
-	defer conn.Close()
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	r := newRequests(spec, c)
 	answers := bufio.NewReader(conn)
 	for time.Now().Before(until) {

@@ -1,8 +1,6 @@
 package collect_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -222,11 +220,7 @@ func TestSensorsRecords(t *testing.T) {
 func TestSensorsEncodings(t *testing.T) {
 	const list = `[{"_track_id":7,"time":1795334390000,"type":"track","event":"A","distinct_id":"d","properties":{"$lib":"Go","$ip":"198.51.100.7"}},` +
 		`{"_track_id":8,"time":1795334390000,"type":"track","event":"B","distinct_id":"d","properties":{}}]`
-	var zipped bytes.Buffer
-	w := gzip.NewWriter(&zipped)
-	w.Write([]byte(list))
-	w.Close()
-	flat, packed := base64.StdEncoding.EncodeToString([]byte(list)), base64.StdEncoding.EncodeToString(zipped.Bytes())
+	flat, packed := base64.StdEncoding.EncodeToString([]byte(list)), base64.StdEncoding.EncodeToString([]byte(zipped(t, list)))
 	for name, e := range map[string]*collect.Envelope{
 		"Go SDK":         {Body: []byte("data_list=" + url.QueryEscape(packed) + "&gzip=1")},
 		"sniffed":        {Body: []byte("gzip=0&data_list=" + url.QueryEscape(packed))},
@@ -242,11 +236,8 @@ func TestSensorsEncodings(t *testing.T) {
 			t.Errorf("%s: %+v %+v", name, events, bad)
 		}
 	}
-	bomb := new(bytes.Buffer)
-	w = gzip.NewWriter(bomb)
-	w.Write([]byte("[" + strings.Repeat(" ", 64<<20) + "]"))
-	w.Close()
-	e := &collect.Envelope{Protocol: collect.Sensors, Body: []byte("gzip=1&data_list=" + url.QueryEscape(base64.StdEncoding.EncodeToString(bomb.Bytes()))), ReceivedAt: received}
+	bomb := zipped(t, "["+strings.Repeat(" ", 64<<20)+"]")
+	e := &collect.Envelope{Protocol: collect.Sensors, Body: []byte("gzip=1&data_list=" + url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(bomb)))), ReceivedAt: received}
 	if events, bad := e.Decode(server); len(events) != 0 || len(bad) != 1 {
 		t.Errorf("a bomb: %d events, %d bad", len(events), len(bad))
 	}
