@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"huoshui/internal/data/collect"
 	"huoshui/internal/httpapi"
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
@@ -48,6 +49,7 @@ type App struct {
 	demoReady func(context.Context) error // called once the demo brand is there; may be nil
 	base      atomic.Pointer[string]
 	relay     *outbox.Relay
+	accept    *collect.Accepter // nil where nothing is served
 	lock      *config.Lock
 	close     []func() error // in the order of opening
 }

@@ -30,6 +30,7 @@ func (a *App) buildCollect(ctx context.Context) error {
 	})
 	if a.Config.Has(config.API) {
 		accept := collect.NewAccepter(log, s.Pipeline.Behind)
+		a.accept = accept
 		a.closing(accept.Close)
 		s.Collect = collect.NewEdge(s.Sources, accept, collect.EdgeOptions{
 			Log: a.Log, Now: a.Clock.Now, Observe: a.Metrics.ObserveHTTP,

@@ -178,6 +178,7 @@ func (a *App) buildDemo(ctx context.Context) error {
 		Reach:     demoReach{s.Campaigns, s.Strategies, s.Tasks, guide},
 		Loop:      demoLoop{a, s.Campaigns, s.Segments},
 		Handset:   demoHandset{a.DB, s.Campaigns, s.Layers},
+		Clicks:    &demoClicks{sources: s.Sources, accept: a.accept, now: a.Clock.Now},
 	}, filepath.Join(a.Config.Data, "demo"), options.world, a.Log)
 	return nil
 }

@@ -159,6 +159,9 @@ func (s *Service) settle(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.tell(ctx); err != nil {
+		return err
+	}
 	if err := s.keep(ctx, true, s.owed.visits...); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ const (
 	forDay
 	forReaction
 	forArrivals
+	forClicks
 )
 
 func roll(seed uint64, purpose, who, when int) dice {

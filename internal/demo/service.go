@@ -95,6 +95,7 @@ type Doors struct {
 	Reach     Reach
 	Loop      Loop
 	Handset   Handset
+	Clicks    Clicks // nil: the pages of the shop tell nothing
 }
 
 // Service is the demo brand at work.
@@ -287,8 +288,9 @@ func (s *Service) Status() Status {
 
 // KeepTime remembers the clock every minute and at the end of ctx, so that the brand's time never goes back.
 func (s *Service) KeepTime(ctx context.Context) error {
-	tick := time.NewTicker(time.Minute)
+	tick, stroll := time.NewTicker(time.Minute), time.NewTicker(strollEach)
 	defer tick.Stop()
+	defer stroll.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -296,6 +298,10 @@ func (s *Service) KeepTime(ctx context.Context) error {
 			defer stop()
 			_, err := s.db.Exec(last, `UPDATE demo_brands SET now = ? WHERE id = ?`, s.clock.Now(), brandID)
 			return err
+		case <-stroll.C:
+			if err := s.stroll(ctx); err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "demo clicks not taken", "error", err)
+			}
 		case <-tick.C:
 			if _, err := s.db.Exec(ctx, `UPDATE demo_brands SET now = ? WHERE id = ?`, s.clock.Now(), brandID); err != nil && ctx.Err() == nil {
 				s.log.WarnContext(ctx, "demo clock not kept", "error", err)
