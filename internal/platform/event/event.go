@@ -57,6 +57,11 @@ const (
 	SegmentEntered = "segment.entered" // Subject segment id
 	SegmentLeft    = "segment.left"
 
+	// Why somebody carries a tag from now on, or no longer. Subject tag id; Detail the kind of cause: manual, import, rule,
+	// statistic, keyword, fuzzy or definition (the words of the tag changed); Props {"why": {"code": …, and its values}}.
+	TagAdded   = "tag.added"
+	TagRemoved = "tag.removed"
+
 	CampaignAssigned = "campaign.assigned" // one per person in the frozen audience; Detail "reach" or "holdout"
 
 	MessagePlanned      = "message.planned" // Subject message id; Channel, Campaign, Strategy; Detail variant
