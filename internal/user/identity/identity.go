@@ -106,11 +106,12 @@ type Service struct {
 	now       clock.Clock
 	buying    Buying
 	followers map[string]Follower
+	counted   counted
 }
 
 // NewService returns the service. followers are by the name that records of merges keep; a name stays for ever.
 func NewService(db *store.DB, now clock.Clock, buying Buying, followers map[string]Follower) *Service {
-	return &Service{db, now, buying, followers}
+	return &Service{db: db, now: now, buying: buying, followers: followers}
 }
 
 // Rules returns the rules in force and their version.

@@ -3,9 +3,11 @@ package identity
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"huoshui/internal/platform/settings"
 	"huoshui/internal/platform/store"
@@ -17,9 +19,16 @@ func KeyKinds() []string {
 	return []string{customer.KeyPhone, customer.KeyUnionID, customer.KeyEmail, customer.KeyOpenID, customer.KeyExternalUser, customer.KeyCard, customer.KeyExternal, customer.KeyUser}
 }
 
+// strongSQL says that a customer has a phone or a unionid among the kinds of key that are the bits m.mask, and strongExists
+// says the same without m.
+const (
+	strongSQL    = "COALESCE(m.mask, 0) % 4 > 0"
+	strongExists = "EXISTS (SELECT 1 FROM identity_keys k WHERE k.customer = c.number AND k.kind IN ('phone', 'unionid'))"
+)
+
 // completeSQL says when a customer c, whose kinds of key are the bits m.mask (phone and unionid the lowest), has a field.
 var completeSQL = map[string]string{
-	"phone_or_unionid": "(c.phone <> '' OR COALESCE(m.mask, 0) % 4 > 0)", "phone": "c.phone <> ''", "email": "c.email <> ''", "name": "c.name <> ''", "gender": "c.gender <> ''",
+	"phone_or_unionid": "(c.phone <> '' OR " + strongSQL + ")", "phone": "c.phone <> ''", "email": "c.email <> ''", "name": "c.name <> ''", "gender": "c.gender <> ''",
 	"birthday": "c.birthday <> ''", "province": "c.province <> ''", "city": "c.city <> ''", "level": "c.level <> ''", "store": "c.store <> ''",
 }
 
@@ -62,7 +71,45 @@ type coverageRow struct {
 	N        int64  `db:"n"`
 }
 
-// Coverage counts how well customers are known: one pass over the keys in the order of their customers.
+// counted keeps what the last count of everybody found: it takes seconds for a million people.
+type counted struct {
+	sync.Mutex
+	at       time.Time
+	complete []string
+	rows     []coverageRow
+}
+
+// countFor is how long a count of everybody is good enough.
+const countFor = 30 * time.Second
+
+// groups counts customers by source, kinds of key and completeness: one pass over the keys in the order of their
+// customers, at most every half minute.
+func (s *Service) groups(ctx context.Context, kinds, complete []string) ([]coverageRow, error) {
+	s.counted.Lock()
+	defer s.counted.Unlock()
+	now := s.now()
+	if age := now.Sub(s.counted.at); s.counted.rows != nil && age >= 0 && age < countFor && slices.Equal(s.counted.complete, complete) {
+		return s.counted.rows, nil
+	}
+	var bits, parts strings.Builder
+	for i, kind := range kinds {
+		fmt.Fprintf(&bits, " WHEN '%s' THEN %d", kind, 1<<i)
+	}
+	for _, f := range complete {
+		parts.WriteString(" AND " + completeSQL[f])
+	}
+	rows, err := store.All[coverageRow](ctx, s.db, `WITH m AS MATERIALIZED (SELECT customer, CAST(SUM(DISTINCT CASE kind`+bits.String()+` ELSE 0 END) AS BIGINT) AS mask
+			FROM identity_keys WHERE customer > 0 AND customer < ? GROUP BY customer)
+		SELECT c.source, COALESCE(m.mask, 0) AS mask, CASE WHEN TRUE`+parts.String()+` THEN 1 ELSE 0 END AS complete, COUNT(*) AS n
+		FROM customers c LEFT JOIN m ON m.customer = c.number WHERE c.erased = FALSE GROUP BY 1, 2, 3`, int64(customer.FirstVisitor))
+	if err != nil {
+		return nil, err
+	}
+	s.counted.at, s.counted.complete, s.counted.rows = now, slices.Clone(complete), rows
+	return rows, nil
+}
+
+// Coverage counts how well customers are known; the shares may be half a minute old.
 func (s *Service) Coverage(ctx context.Context) (Overall, error) {
 	var out Overall
 	rules, _, err := settings.Get(ctx, s.db, SettingName, DefaultRules())
@@ -70,17 +117,7 @@ func (s *Service) Coverage(ctx context.Context) (Overall, error) {
 		return out, err
 	}
 	kinds := append(KeyKinds(), customer.KeyDevice)
-	var mask, parts []string
-	for i, kind := range kinds {
-		mask = append(mask, "MAX(CASE WHEN kind = '"+kind+"' THEN "+strconv.Itoa(1<<i)+" ELSE 0 END)")
-	}
-	for _, f := range rules.Complete {
-		parts = append(parts, completeSQL[f])
-	}
-	rows, err := store.All[coverageRow](ctx, s.db, `WITH m AS MATERIALIZED (SELECT customer, `+strings.Join(mask, " + ")+` AS mask FROM identity_keys
-			WHERE customer > 0 AND customer < ? GROUP BY customer)
-		SELECT c.source, COALESCE(m.mask, 0) AS mask, CASE WHEN `+strings.Join(parts, " AND ")+` THEN 1 ELSE 0 END AS complete, COUNT(*) AS n
-		FROM customers c LEFT JOIN m ON m.customer = c.number WHERE c.erased = FALSE GROUP BY 1, 2, 3`, int64(customer.FirstVisitor))
+	rows, err := s.groups(ctx, kinds, rules.Complete)
 	if err != nil {
 		return out, err
 	}
@@ -143,4 +180,54 @@ func (c *Coverage) shares() {
 		c.Kinds[i].Pct = pct(c.Kinds[i].Customers)
 	}
 	c.StrongPct, c.Pct = pct(c.Strong), pct(c.Complete)
+}
+
+// KnownFilter chooses customers by how well they are known; its zero value chooses all.
+type KnownFilter struct {
+	Kind     string // a kind of key they have
+	Lacking  string // a kind of key they do not have
+	Complete string // "yes" or "no": a complete profile, as the rules define it
+	Source   string // source channel
+	After    uint32 // number of the last one of the page before
+	Limit    int
+}
+
+// Known returns the numbers of a page of customers, those made last at the top, and how many there are in all. What it
+// counts is what Coverage counts.
+func (s *Service) Known(ctx context.Context, f KnownFilter) (numbers []uint32, total int64, err error) {
+	rules, _, err := s.Rules(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	var w store.Where
+	w.And("c.erased = FALSE")
+	const has = "EXISTS (SELECT 1 FROM identity_keys k WHERE k.customer = c.number AND k.kind = ?)"
+	if f.Kind != "" {
+		w.And(has, f.Kind)
+	}
+	if f.Lacking != "" {
+		w.And("NOT "+has, f.Lacking)
+	}
+	if f.Source != "" {
+		w.And("c.source = ?", f.Source)
+	}
+	if f.Complete != "" {
+		parts := make([]string, len(rules.Complete))
+		for i, field := range rules.Complete {
+			parts[i] = strings.ReplaceAll(completeSQL[field], strongSQL, strongExists)
+		}
+		all := "(" + strings.Join(parts, " AND ") + ")"
+		if f.Complete == "no" {
+			all = "NOT " + all
+		}
+		w.And(all)
+	}
+	if total, err = store.One[int64](ctx, s.db, `SELECT COUNT(*) FROM customers c`+w.SQL(), w.Args()...); err != nil {
+		return nil, 0, err
+	}
+	if f.After != 0 {
+		w.And("c.number < ?", int64(f.After))
+	}
+	numbers, err = store.All[uint32](ctx, s.db, `SELECT c.number FROM customers c`+w.SQL()+` ORDER BY c.number DESC LIMIT ?`, w.Args(f.Limit)...)
+	return numbers, total, err
 }
