@@ -29,6 +29,11 @@ type collectNames struct {
 	Items []collect.Named `json:"items"`
 }
 
+// collectVersions are the versions of the rules.
+type collectVersions struct {
+	Items []collect.Rules `json:"items"`
+}
+
 // collectProperties are the properties of an event.
 type collectProperties struct {
 	Items []collect.Property `json:"items"`
@@ -82,6 +87,10 @@ func registerCollect(a *API) {
 	get(a, "/api/v1/collect/rules", "get_collect_rules", staff.CollectRead, func(ctx context.Context, _ *struct{}) (collect.Rules, error) {
 		return a.Services.Desk.Rules(ctx)
 	}, summary("What is blocked, renamed and described"))
+	get(a, "/api/v1/collect/rules/versions", "list_collect_rule_versions", staff.CollectRead, func(ctx context.Context, _ *struct{}) (collectVersions, error) {
+		items, err := a.Services.Desk.RulesHistory(ctx)
+		return collectVersions{items}, err
+	}, summary("The latest versions of the rules, newest first, at most 100"))
 	type setting struct {
 		Body struct {
 			Version int64          `json:"version" doc:"The version that was read; another writer's change is a conflict"`
@@ -104,7 +113,8 @@ func registerCollect(a *API) {
 		return recentEvents{items, next}, nil
 	}, summary("The latest events as this server saw them, at most 200, oldest first"))
 	raw(a, http.MethodGet, "/api/v1/collect/live", "watch_collect", staff.CollectRead, "text/event-stream", a.watchCollect,
-		summary("What comes in, as it comes: server-sent events, whose data is an event and whose id is passed as after or Last-Event-ID to go on; source, name and key (parts of them) choose"))
+		summary("What comes in, as it comes: server-sent events, whose data is an event"),
+		param("source", "Source id"), param("name", "Part of the event's name"), param("key", "Part of a key"), param("after", "Id of the last event seen; Last-Event-ID likewise"))
 }
 
 // registerLetters: what could not be understood or taken.

@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"context"
+	"strconv"
 
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
+	"huoshui/internal/platform/errs"
 	"huoshui/internal/user/customer"
 	"huoshui/internal/user/identity"
 )
@@ -103,6 +105,38 @@ func registerIdentity(a *API) {
 	get(a, "/api/v1/identity/coverage", "get_identity_coverage", staff.IdentityRead, func(ctx context.Context, _ *struct{}) (identity.Overall, error) {
 		return a.Services.Identity.Coverage(ctx)
 	}, summary("How well customers are known: kinds of key, complete profiles, by source"))
+
+	type known struct {
+		Paging
+		Kind     string `query:"kind" enum:"phone,unionid,email,openid,external_userid,card,external,user,device" doc:"A kind of key they have"`
+		Lacking  string `query:"lacking" enum:"phone,unionid,email,openid,external_userid,card,external,user,device" doc:"A kind of key they do not have"`
+		Complete string `query:"complete" enum:"yes,no" doc:"A complete profile, as the rules define it"`
+		Source   string `query:"source" maxLength:"200" doc:"Source channel"`
+	}
+	get(a, "/api/v1/identity/people", "list_known_people", staff.IdentityRead, func(ctx context.Context, in *known) (Page[identityFace], error) {
+		var after uint32
+		if in.After != "" {
+			n, err := strconv.ParseUint(in.After, 10, 32)
+			if err != nil {
+				return Page[identityFace]{}, errs.New(errs.Invalid, "identity.cursor", "this is no cursor of ours").At("after")
+			}
+			after = uint32(n)
+		}
+		numbers, total, err := a.Services.Identity.Known(ctx, identity.KnownFilter{Kind: in.Kind, Lacking: in.Lacking, Complete: in.Complete, Source: in.Source, After: after, Limit: in.Limit})
+		if err != nil {
+			return Page[identityFace]{}, err
+		}
+		faces, err := a.faces(ctx, numbers...)
+		items := make([]identityFace, 0, len(numbers))
+		for _, n := range numbers {
+			items = append(items, faces[n])
+		}
+		next := ""
+		if len(numbers) == in.Limit {
+			next = strconv.FormatUint(uint64(numbers[len(numbers)-1]), 10)
+		}
+		return PageOf(items, next, total), err
+	}, summary("The people behind a figure of the coverage, those made last at the top"))
 
 	get(a, "/api/v1/identity/rules", "get_identity_rules", staff.IdentityRead, func(ctx context.Context, _ *struct{}) (identityRules, error) {
 		rules, version, err := a.Services.Identity.Rules(ctx)

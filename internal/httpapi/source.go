@@ -62,6 +62,16 @@ func registerSource(a *API) {
 		return show(v), err
 	}, summary("One source; key and secret whole for those who may change it"))
 
+	type trial struct {
+		Body struct {
+			Mapping collect.Mapping `json:"mapping"`
+			Body    string          `json:"body" maxLength:"65536" doc:"JSON as the other system sends it"`
+		}
+	}
+	post(a, "/api/v1/sources/try", "try_source_mapping", staff.CollectRead, func(_ context.Context, in *trial) (collect.Tried, error) {
+		return collect.Try(in.Body.Mapping, in.Body.Body, time.Now())
+	}, summary("What a webhook's mapping makes of a body; nothing is kept"))
+
 	type change struct {
 		ID   string `path:"id" maxLength:"64"`
 		Body collect.SourceDraft

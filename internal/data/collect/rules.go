@@ -2,6 +2,8 @@ package collect
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -105,6 +107,22 @@ func (d *Desk) Rules(ctx context.Context) (Rules, error) {
 			return Rules{}, err
 		}
 		out.ChangedBy, out.ChangedAt = last[0].ChangedBy, last[0].ChangedAt
+	}
+	return out, nil
+}
+
+// RulesHistory returns the latest versions of the rules, newest first, at most 100.
+func (d *Desk) RulesHistory(ctx context.Context) ([]Rules, error) {
+	versions, err := settings.History(ctx, d.db, rulesSetting, 100)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Rules, len(versions))
+	for i, v := range versions {
+		out[i] = Rules{Version: v.Version, ChangedBy: v.ChangedBy, ChangedAt: v.ChangedAt}
+		if err := json.Unmarshal([]byte(v.Value), &out[i].Rules); err != nil {
+			return nil, fmt.Errorf("rules of version %d: %w", v.Version, err)
+		}
 	}
 	return out, nil
 }

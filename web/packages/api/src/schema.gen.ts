@@ -511,7 +511,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What comes in, as it comes: server-sent events, whose data is an event and whose id is passed as after or Last-Event-ID to go on; source, name and key (parts of them) choose */
+        /** What comes in, as it comes: server-sent events, whose data is an event */
         get: operations["watch_collect"];
         put?: never;
         post?: never;
@@ -549,6 +549,23 @@ export interface paths {
         get: operations["get_collect_rules"];
         /** Put rules in force for what comes in from now on; every version is kept */
         put: operations["set_collect_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collect/rules/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest versions of the rules, newest first, at most 100 */
+        get: operations["list_collect_rule_versions"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1154,6 +1171,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a figure of the coverage, those made last at the top */
+        get: operations["list_known_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identity/rules": {
         parameters: {
             query?: never;
@@ -1216,7 +1250,7 @@ export interface paths {
         /** Imports, newest first */
         get: operations["list_imports"];
         put?: never;
-        /** Upload a file: the body is the file; target (orders, customers) and name are query parameters */
+        /** Upload a file: the body is the file */
         post: operations["upload_import"];
         delete?: never;
         options?: never;
@@ -1890,6 +1924,23 @@ export interface paths {
         put?: never;
         /** Make a source; the answer shows its key, and a webhook's secret */
         post: operations["create_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a webhook's mapping makes of a body; nothing is kept */
+        post: operations["try_source_mapping"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3076,6 +3127,34 @@ export interface components {
             /** @description By source and day, the newest day first */
             outcomes: components["schemas"]["CollectOutcome"][];
             pipeline: components["schemas"]["CollectProgress"];
+        };
+        CollectTried: {
+            /** @description Parts that would become dead letters */
+            bad: components["schemas"]["CollectTriedBad"][];
+            events: components["schemas"]["CollectTriedEvent"][];
+        };
+        CollectTriedBad: {
+            detail: string;
+            /** @description Stable code, as dead letters have it */
+            reason: string;
+        };
+        CollectTriedEvent: {
+            /** Format: date-time */
+            at: string;
+            /** @description What the person would be known by, in the order of the mapping */
+            keys: components["schemas"]["CollectKey"][];
+            /** @enum {string} */
+            kind: "track" | "view" | "identify";
+            name: string;
+            props: {
+                [key: string]: unknown;
+            };
+            traits: {
+                [key: string]: unknown;
+            };
+        };
+        CollectVersions: {
+            items: components["schemas"]["CollectRules"][];
         };
         ConditionIn: {
             /** @description everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, facts or segment */
@@ -5232,6 +5311,17 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageIdentityFace: {
+            items: components["schemas"]["IdentityFace"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageIdentityMerge: {
             items: components["schemas"]["IdentityMerge"][];
             /** @description Cursor of the following page; empty on the last */
@@ -5972,6 +6062,11 @@ export interface components {
         TasksAssigned: {
             /** Format: int64 */
             changed: number;
+        };
+        TrySourceMappingBody: {
+            /** @description JSON as the other system sends it */
+            body: string;
+            mapping: components["schemas"]["CollectMapping"];
         };
         ViewOnPhoneBody: {
             sku: string;
@@ -7154,7 +7249,16 @@ export interface operations {
     };
     watch_collect: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Source id */
+                source?: string;
+                /** @description Part of the event's name */
+                name?: string;
+                /** @description Part of a key */
+                key?: string;
+                /** @description Id of the last event seen; Last-Event-ID likewise */
+                after?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7265,6 +7369,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CollectRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_collect_rule_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectVersions"];
                 };
             };
             /** @description Error */
@@ -8538,6 +8671,47 @@ export interface operations {
             };
         };
     };
+    list_known_people: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description A kind of key they have */
+                kind?: "phone" | "unionid" | "email" | "openid" | "external_userid" | "card" | "external" | "user" | "device";
+                /** @description A kind of key they do not have */
+                lacking?: "phone" | "unionid" | "email" | "openid" | "external_userid" | "card" | "external" | "user" | "device";
+                /** @description A complete profile, as the rules define it */
+                complete?: "yes" | "no";
+                /** @description Source channel */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityFace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_identity_rules: {
         parameters: {
             query?: never;
@@ -8697,7 +8871,12 @@ export interface operations {
     };
     upload_import: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What is in it: orders or customers */
+                target?: string;
+                /** @description What the file is called */
+                name?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10262,6 +10441,39 @@ export interface operations {
             };
         };
     };
+    try_source_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrySourceMappingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectTried"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_source: {
         parameters: {
             query?: never;
@@ -10989,7 +11201,22 @@ export interface operations {
     };
     export_tasks: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description State */
+                state?: string;
+                /** @description Staff id */
+                assignee?: string;
+                /** @description Team */
+                team?: string;
+                /** @description Campaign id */
+                campaign?: string;
+                /** @description Customer number */
+                customer?: string;
+                /** @description Words in title or name */
+                q?: string;
+                /** @description true: only what is overdue */
+                overdue?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
