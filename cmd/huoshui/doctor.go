@@ -84,6 +84,9 @@ func printFindings(w io.Writer, cfg config.Config, findings []finding) error {
 func examine(ctx context.Context, cfg config.Config) []finding {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	if missing := topmostMissing(cfg.Data); missing != "" { // the checks make it; whoever only looks leaves nothing behind
+		defer os.RemoveAll(missing) //nolint:errcheck // it is empty but for what the checks made
+	}
 	findings := []finding{checkDirectory(cfg)}
 	lock, err := config.Acquire(cfg.Data)
 	switch {
@@ -98,6 +101,19 @@ func examine(ctx context.Context, cfg config.Config) []finding {
 		findings = append(findings, finding{Check: "lock", Detail: err.Error()})
 	}
 	return findings
+}
+
+// topmostMissing is the part of a path, from its root on, that is the first not to be there; "" when all of it is.
+func topmostMissing(path string) string {
+	path, err := filepath.Abs(path)
+	missing := ""
+	for err == nil {
+		if _, stat := os.Lstat(path); !errors.Is(stat, os.ErrNotExist) {
+			return missing
+		}
+		missing, path = path, filepath.Dir(path)
+	}
+	return missing
 }
 
 // outcome makes a finding of a check that either worked or says why not.

@@ -28,6 +28,9 @@ var rfmCommand = command{
 		if err != nil {
 			return err
 		}
+		if m := layer.Method(*method); m != "" && m != layer.Quantile && m != layer.KMeans && m != layer.Manual {
+			return usagef("--method is quantile, kmeans or manual, not %q", m)
+		}
 		return app.Do(ctx, cfg, app.Options{}, func(ctx context.Context, a *app.App) error {
 			in, err := a.Services.Layers.Definition(ctx)
 			if err != nil {

@@ -114,6 +114,13 @@ type option func(*huma.Operation)
 // summary says in one line what the operation does; the first line of the docs page.
 func summary(text string) option { return func(o *huma.Operation) { o.Summary = text } }
 
+// param documents a query parameter of a raw operation, which reads it itself.
+func param(name, doc string) option {
+	return func(o *huma.Operation) {
+		o.Parameters = append(o.Parameters, &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+}
+
 // maxBody sets how large a body may be, in bytes; 1 MiB unless said.
 func maxBody(n int64) option { return func(o *huma.Operation) { o.MaxBodyBytes = n } }
 

@@ -64,7 +64,7 @@ func registerImport(a *API) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusCreated)
 		return json.NewEncoder(w).Encode(viewOf(imp))
-	}, summary("Upload a file: the body is the file; target (orders, customers) and name are query parameters"), maxBody(maxUpload), status(http.StatusCreated))
+	}, summary("Upload a file: the body is the file"), param("target", "What is in it: orders or customers"), param("name", "What the file is called"), maxBody(maxUpload), status(http.StatusCreated))
 
 	get(a, "/api/v1/imports/{id}", "get_import", staff.ImportsRead, func(ctx context.Context, in *ByID) (importView, error) {
 		imp, err := a.Services.Imports.Get(ctx, in.ID)

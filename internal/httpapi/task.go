@@ -118,5 +118,6 @@ func registerTask(a *API) {
 		w.Header().Set("Content-Disposition", `attachment; filename="tasks.csv"`)
 		w.Header().Set("Cache-Control", "no-store")
 		return a.Services.Tasks.Export(r.Context(), w, in.filter(r.Context()))
-	}, summary("Tasks as CSV, with the same filters as the list"))
+	}, summary("Tasks as CSV, with the same filters as the list"), param("state", "State"), param("assignee", "Staff id"), param("team", "Team"),
+		param("campaign", "Campaign id"), param("customer", "Customer number"), param("q", "Words in title or name"), param("overdue", "true: only what is overdue"))
 }

@@ -70,7 +70,7 @@ var customerFields = append([]Field{
 }, personFields...)
 
 var orderFields = append([]Field{
-	{FieldOrder, true, []string{"invoiceno", "invoice", "orderno", "order_no", "orderid", "order_id", "ordernumber", "订单编号", "主订单编号", "订单号", "主订单号", "交易编号", "交易号", "订单id"}},
+	{FieldOrder, true, []string{"invoiceno", "invoice", "orderno", "order_no", "orderid", "order_id", "ordernumber", "order", "订单编号", "主订单编号", "订单号", "主订单号", "交易编号", "交易号", "订单id"}},
 	{FieldLine, false, []string{"lineid", "line_id", "子订单编号", "子订单号", "子订单id", "商品单号", "商品订单号"}},
 	{FieldPaidAt, false, []string{"paidat", "paid_at", "paymentdate", "订单付款时间", "付款时间", "买家付款时间", "支付时间", "支付完成时间", "订单支付时间"}},
 	{FieldCreatedAt, false, []string{"invoicedate", "orderdate", "order_date", "orderedat", "ordered_at", "createdat", "created_at", "date", "time", "yyyymmdd", "订单创建时间", "下单时间", "订单提交时间", "创建时间", "成交时间", "日期", "时间", "销售时间"}},
