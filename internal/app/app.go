@@ -150,6 +150,7 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildMarketing(ctx); err != nil {
 		return err
 	}
+	a.buildTags()
 	if err := a.buildCollect(ctx); err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ func (a *App) loops() []loop {
 		{"imports", config.Worker, a.Services.Imports.Run},                                                                      // files become customers, orders and their facts
 		{"audience refresh", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.Run(ctx, a.Log) }},  // facts become layers and segments
 		{"live segments", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.RunLive(ctx, a.Log) }}, // the same, for who just did something
+		{"keyword tags", config.Worker, func(ctx context.Context) error { return a.Services.Tags.RunSaid(ctx, a.Stream, a.Log) }}, // what people say becomes tags
 		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                  // layers and segments become messages, and these facts
 	}...)
 	if a.isDemo {

@@ -22,15 +22,17 @@ import (
 // customerRow is a customer with where they stand, which another package knows.
 type customerRow struct {
 	customer.Customer
-	Layer string `json:"layer" doc:"Layer at the newest snapshot; empty before the first"`
-	Class string `json:"class" doc:"RFM class"`
-	Stage string `json:"stage" doc:"Lifecycle stage"`
+	Layer string  `json:"layer" doc:"Layer at the newest snapshot; empty before the first"`
+	Class string  `json:"class" doc:"RFM class"`
+	Stage string  `json:"stage" doc:"Lifecycle stage"`
+	Heat  float64 `json:"heat" doc:"Points of what they did lately, as of the newest snapshot; see the definition of heat"`
 }
 
 // customerProfile is all that is known of one person at a glance.
 type customerProfile struct {
 	customer.Customer
 	Keys       []customer.Key             `json:"keys" doc:"What the person is known by"`
+	Heat       float64                    `json:"heat" doc:"Points of what they did lately, as of the newest snapshot"`
 	Standing   *layer.Standing            `json:"standing,omitempty" doc:"Layer, stage and RFM at the newest snapshot"`
 	MergedInto string                     `json:"merged_into,omitempty" doc:"Set when the customer asked for was merged into another: the id of that one, whom this answer is about"`
 	Traits     map[string]json.RawMessage `json:"traits" doc:"Attributes that sources set beside the profile"`
@@ -54,6 +56,7 @@ func registerCustomer(a *API) {
 		Q             string `query:"q" maxLength:"100" doc:"Part of a name, the beginning of a phone or e-mail, an id, a code"`
 		Layer         string `query:"layer" maxLength:"40"`
 		Segment       string `query:"segment" maxLength:"64"`
+		Tag           string `query:"tag" maxLength:"64"`
 		City          string `query:"city" maxLength:"200"`
 		Source        string `query:"source" maxLength:"200"`
 		Level         string `query:"level" maxLength:"200"`
@@ -88,7 +91,7 @@ func registerCustomer(a *API) {
 			}
 			*d.to = t.AddDate(0, 0, d.end)
 		}
-		for _, set := range [][2]string{{"layer", in.Layer}, {"segment", in.Segment}} {
+		for _, set := range [][2]string{{"layer", in.Layer}, {"segment", in.Segment}, {"tag", in.Tag}} {
 			if set[1] == "" {
 				continue
 			}
@@ -131,6 +134,7 @@ func registerCustomer(a *API) {
 		if s, ok := standings[c.Number]; ok {
 			p.Standing = &s
 		}
+		p.Heat = a.heat(ctx, c.Number)
 		return p, err
 	}, summary("One customer"))
 
@@ -241,6 +245,15 @@ func (a *API) standings(ctx context.Context, people []customer.Customer) (map[ui
 	return out, nil
 }
 
+// heat is somebody's heat in points, as of the newest snapshot; 0 before the first.
+func (a *API) heat(ctx context.Context, number uint32) float64 {
+	state, err := a.Services.Segments.Engine().State(ctx)
+	if err != nil {
+		return 0 // as the standings, which say so
+	}
+	return float64(state.HeatOf(number)) / 10
+}
+
 func (a *API) rows(ctx context.Context, people []customer.Customer) ([]customerRow, error) {
 	standings, err := a.standings(ctx, people)
 	if err != nil {
@@ -249,7 +262,7 @@ func (a *API) rows(ctx context.Context, people []customer.Customer) ([]customerR
 	rows := make([]customerRow, len(people))
 	for i, c := range people {
 		s := standings[c.Number]
-		rows[i] = customerRow{c, s.Layer, s.Class, s.Stage}
+		rows[i] = customerRow{c, s.Layer, s.Class, s.Stage, a.heat(ctx, c.Number)}
 	}
 	return rows, nil
 }

@@ -18,6 +18,7 @@ import (
 	"huoshui/internal/user/customer"
 	"huoshui/internal/user/identity"
 	"huoshui/internal/user/layer"
+	"huoshui/internal/user/tag"
 )
 
 // Services is what the routes act through; each noun adds its own field. Fields are nil while the OpenAPI document is
@@ -32,6 +33,7 @@ type Services struct {
 	Demo       *demo.Service // nil outside demo mode
 	Layers     *layer.Service
 	Segments   *audience.Service
+	Tags       *tag.Service
 	Metrics    *metric.Service
 	Campaigns  *campaign.Service
 	Consents   *consent.Service
@@ -57,6 +59,7 @@ func nouns() []func(*API) {
 		registerImport,
 		registerLayer,
 		registerSegment,
+		registerTag,
 		registerOverview,
 		registerStrategy,
 		registerContent,

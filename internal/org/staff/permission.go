@@ -19,6 +19,9 @@ const (
 	LayersWrite     auth.Permission = "layers.write" // changes definitions
 	SegmentsRead    auth.Permission = "segments.read"
 	SegmentsWrite   auth.Permission = "segments.write"
+	TagsRead        auth.Permission = "tags.read"
+	TagsMark        auth.Permission = "tags.mark"  // puts tags on people by hand and by file
+	TagsWrite       auth.Permission = "tags.write" // makes tags and judges samples
 	StrategiesRead  auth.Permission = "strategies.read"
 	StrategiesWrite auth.Permission = "strategies.write"
 	ContentRead     auth.Permission = "content.read"
@@ -39,10 +42,10 @@ const (
 	StaffRead       auth.Permission = "staff.read"
 	StaffWrite      auth.Permission = "staff.write"
 	AuditRead       auth.Permission = "audit.read"
-	SystemRead      auth.Permission = "system.read" // the state of the engines
+	SystemRead      auth.Permission = "system.read"   // the state of the engines
 	CollectRead     auth.Permission = "collect.read"  // sources and what came from them
 	CollectWrite    auth.Permission = "collect.write" // makes sources, sees their keys, changes the plan of events
-	DemoRun         auth.Permission = "demo.run"    // plays customers and moves time in the demo brand
+	DemoRun         auth.Permission = "demo.run"      // plays customers and moves time in the demo brand
 )
 
 // Role is what a member of staff does for the brand.
@@ -68,7 +71,7 @@ var everyone = []auth.Permission{LayersRead, StrategiesRead, ContentRead, TasksR
 
 // operator runs audiences and campaigns from end to end.
 var operator = []auth.Permission{
-	CustomersRead, IdentityRead, ImportsRead, SegmentsRead, SegmentsWrite, CampaignsRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, CollectRead, DemoRun,
+	CustomersRead, IdentityRead, ImportsRead, SegmentsRead, SegmentsWrite, TagsRead, TagsMark, TagsWrite, CampaignsRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, CollectRead, DemoRun,
 }
 
 // roles says what each role may do beyond everyone's; Admin may do everything.
@@ -83,8 +86,8 @@ var roles = map[Role][]auth.Permission{
 	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
 	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SystemRead, CollectWrite}),
 	Channel:    slices.Concat(operator, []auth.Permission{ChannelsWrite}),
-	Guide:      {CustomersRead, CampaignsRead},
-	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, CampaignsRead},
+	Guide:      {CustomersRead, TagsRead, TagsMark, CampaignsRead},
+	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, TagsRead, TagsMark, CampaignsRead},
 	Finance:    {CampaignsRead, EffectRead, CustomersRead, AuditRead},
 }
 

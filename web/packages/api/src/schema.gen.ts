@@ -830,6 +830,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tags of a customer, why and since when */
+        get: operations["list_customer_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/tags/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Confirm or deny a fuzzy tag of a customer */
+        put: operations["pin_customer_tag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/timeline": {
         parameters: {
             query?: never;
@@ -1046,6 +1080,24 @@ export interface paths {
         put?: never;
         /** Look at a product on the phone */
         post: operations["view_on_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/heat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How heat is counted */
+        get: operations["get_heat"];
+        /** Count heat otherwise from the next refresh on */
+        put: operations["define_heat"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2173,6 +2225,233 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tag-audits/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An audit with its sample */
+        get: operations["get_tag_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-audits/{id}/sample/{place}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Judge one of the sample */
+        put: operations["judge_tag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups of tags and their categories */
+        get: operations["list_tag_groups"];
+        put?: never;
+        /** Make a group, or a category of one */
+        post: operations["create_tag_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Rename a group */
+        put: operations["rename_tag_group"];
+        post?: never;
+        /** Take away an empty group */
+        delete: operations["delete_tag_group"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-worth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Coverage, use, near-duplicates and flags of all tags */
+        get: operations["list_tag_worth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tags, by group and name */
+        get: operations["list_tags"];
+        put?: never;
+        /** Make a tag; who carries a rule's tag is told at once */
+        post: operations["create_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put tags on the people of a CSV or XLSX file: what they are known by, and the names of tags */
+        post: operations["import_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tag */
+        get: operations["get_tag"];
+        /** Change a tag; its kind stays */
+        put: operations["change_tag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{id}/archived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a tag away, or take it back */
+        put: operations["archive_tag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{id}/audits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audits of a tag, the newest first */
+        get: operations["list_tag_audits"];
+        put?: never;
+        /** Draw 50 carriers to judge */
+        post: operations["start_tag_audit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{id}/effects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What campaigns that name a tag changed among its carriers, and among others */
+        get: operations["list_tag_effects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who carries a tag */
+        get: operations["list_tag_people"];
+        put?: never;
+        /** Put a tag on people by hand, or take it off */
+        post: operations["mark_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{id}/sizes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many carried a tag by day, oldest first */
+        get: operations["list_tag_sizes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -2371,6 +2650,9 @@ export interface components {
             days: number;
         };
         ArchiveSegmentBody: {
+            archived: boolean;
+        };
+        ArchiveTagBody: {
             archived: boolean;
         };
         AssignTasksBody: {
@@ -2800,6 +3082,13 @@ export interface components {
              */
             version: number;
         };
+        ChangeTagBody: {
+            /**
+             * Format: int64
+             * @description The version that was read; another writer's change is a conflict
+             */
+            version: number;
+        };
         ChannelChange: {
             settings: components["schemas"]["ChannelSettings"];
             /**
@@ -3157,7 +3446,7 @@ export interface components {
             items: components["schemas"]["CollectRules"][];
         };
         ConditionIn: {
-            /** @description everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, facts or segment */
+            /** @description everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, heat, facts, tag or segment */
             kind: string;
             /** @description By kind; see the guide to conditions */
             spec?: unknown;
@@ -3268,6 +3557,10 @@ export interface components {
             en?: string;
             zh: string;
         };
+        CreateTagGroupBody: {
+            name: string;
+            parent?: string;
+        };
         Credentials: {
             login: string;
             password: string;
@@ -3317,6 +3610,11 @@ export interface components {
             first_order_at: string;
             /** @enum {string} */
             gender: "" | "f" | "m";
+            /**
+             * Format: double
+             * @description Points of what they did lately, as of the newest snapshot
+             */
+            heat: number;
             id: string;
             /** @description What the person is known by */
             keys: components["schemas"]["CustomerKey"][];
@@ -3385,6 +3683,11 @@ export interface components {
             first_order_at: string;
             /** @enum {string} */
             gender: "" | "f" | "m";
+            /**
+             * Format: double
+             * @description Points of what they did lately, as of the newest snapshot; see the definition of heat
+             */
+            heat: number;
             id: string;
             /**
              * Format: date-time
@@ -3996,6 +4299,16 @@ export interface components {
             strategy?: string;
             subject?: string;
         };
+        HeatView: {
+            /** Format: double */
+            half_life_days: number;
+            /** Format: int64 */
+            version: number;
+            /** @description Points of a fact, by its name */
+            weights: {
+                [key: string]: number;
+            };
+        };
         IdentityConflict: {
             /**
              * Format: int32
@@ -4399,6 +4712,10 @@ export interface components {
             consent?: components["schemas"]["ImportingConsent"];
             /** @description A preset's code */
             preset: string;
+        };
+        JudgeTagBody: {
+            /** @enum {string} */
+            verdict: "right" | "wrong";
         };
         LayerActivityRules: {
             /** Format: int64 */
@@ -5476,6 +5793,72 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageTag: {
+            items: components["schemas"]["Tag"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageTagAudit: {
+            items: components["schemas"]["TagAudit"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageTagCarried: {
+            items: components["schemas"]["TagCarried"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageTagEffect: {
+            items: components["schemas"]["TagEffect"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageTagGroup: {
+            items: components["schemas"]["TagGroup"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageTagWorth: {
+            items: components["schemas"]["TagWorth"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageTaskCount: {
             items: components["schemas"]["TaskCount"][];
             /** @description Cursor of the following page; empty on the last */
@@ -5517,6 +5900,13 @@ export interface components {
             /** Format: date-time */
             now: string;
             owner: components["schemas"]["DemoOwner"];
+        };
+        PinCustomerTagBody: {
+            /**
+             * @description Empty takes a decision back
+             * @enum {string}
+             */
+            verdict: "" | "yes" | "no";
         };
         PolicyCap: {
             /** @description empty: all channels together */
@@ -5633,6 +6023,9 @@ export interface components {
              * @default 12
              */
             months: number;
+        };
+        RenameTagGroupBody: {
+            name: string;
         };
         ReplayDeadLettersBody: {
             ids: string[];
@@ -5857,6 +6250,10 @@ export interface components {
             /** @description Path of the call: what it was about */
             target: string;
         };
+        StartTagAuditBody: {
+            /** @description The same seed draws the same people */
+            seed?: string;
+        };
         Strategy: {
             /** Format: date-time */
             archived_at?: string;
@@ -5984,6 +6381,294 @@ export interface components {
         SystemState: {
             engines: components["schemas"]["EngineState"][];
             version: string;
+        };
+        Tag: {
+            archived: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last told who carries it
+             */
+            as_of?: string;
+            /** @enum {string} */
+            colour: "water" | "ink" | "vip" | "potential" | "new" | "silent" | "lost" | "amber" | "red";
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** @enum {string} */
+            cycle: "" | "live" | "daily" | "monthly";
+            fuzzy?: components["schemas"]["TagFuzzy"];
+            group: string;
+            id: string;
+            keywords?: components["schemas"]["TagKeywords"];
+            /** @enum {string} */
+            kind: "manual" | "import" | "rule" | "statistic" | "keyword" | "fuzzy";
+            /**
+             * Format: date-time
+             * @description When somebody last came to carry it or ceased to
+             */
+            moved_at?: string;
+            name: string;
+            note: string;
+            /** @description Staff id of who answers for it */
+            owner: string;
+            /** @description The statistic of which it is one value */
+            parent?: string;
+            rule?: components["schemas"]["AudienceCondition"];
+            /**
+             * Format: int64
+             * @description People who carry it
+             */
+            size: number;
+            statistic?: components["schemas"]["TagStatistic"];
+            /** Format: date-time */
+            updated_at: string;
+            value?: string;
+            /**
+             * Format: int64
+             * @description Of how it is told who carries it
+             */
+            version: number;
+        };
+        TagAudit: {
+            /**
+             * Format: date-time
+             * @description When the last was judged
+             */
+            finished_at?: string;
+            id: string;
+            /** Format: int64 */
+            judged: number;
+            /**
+             * Format: int64
+             * @description Who carried it then
+             */
+            people: number;
+            /** @description Share of right ones with its 95% interval (Wilson) */
+            precision: components["schemas"]["ExperimentInterval"];
+            /** Format: int64 */
+            right: number;
+            sample: components["schemas"]["TagSampled"][];
+            /** Format: int64 */
+            sampled: number;
+            /** @description The same seed draws the same people from the same carriers */
+            seed: string;
+            /** Format: date-time */
+            started_at: string;
+            started_by: string;
+            tag: string;
+            /**
+             * Format: int64
+             * @description Of the tag when the sample was drawn
+             */
+            version: number;
+        };
+        TagCarried: {
+            /** Format: double */
+            confidence?: number;
+            /** @enum {string} */
+            pinned?: "" | "yes" | "no";
+            /** Format: date-time */
+            since?: string;
+            tag: components["schemas"]["Tag"];
+            /** @description Left out while its fact is on its way */
+            why?: components["schemas"]["TagWhy"];
+        };
+        TagEffect: {
+            campaign: string;
+            /** @description Of carriers */
+            inside: components["schemas"]["TagMeasure"];
+            name: string;
+            /** @description Of the others in the campaign */
+            outside: components["schemas"]["TagMeasure"];
+        };
+        TagEvidence: {
+            keywords?: components["schemas"]["TagKeywords"];
+            rule?: components["schemas"]["AudienceCondition"];
+            /** Format: double */
+            weight: number;
+        };
+        TagEvidenceIn: {
+            keywords?: components["schemas"]["TagKeywords"];
+            rule?: components["schemas"]["ConditionIn"];
+            /** Format: double */
+            weight: number;
+        };
+        TagFuzzy: {
+            evidence: components["schemas"]["TagEvidence"][];
+            /** Format: double */
+            half_life_days: number;
+            /**
+             * Format: double
+             * @description From this confidence on a person carries the tag
+             */
+            threshold: number;
+        };
+        TagFuzzyIn: {
+            evidence: components["schemas"]["TagEvidenceIn"][];
+            /** Format: double */
+            half_life_days: number;
+            /** Format: double */
+            threshold: number;
+        };
+        TagGroup: {
+            id: string;
+            name: string;
+            /** @description The group that it is a category of */
+            parent?: string;
+            /** Format: int64 */
+            position: number;
+        };
+        TagHeat: {
+            /** Format: double */
+            half_life_days: number;
+            /** @description Points of a fact, by its name */
+            weights: {
+                [key: string]: number;
+            };
+        };
+        TagIn: {
+            /** @enum {string} */
+            colour?: "water" | "ink" | "vip" | "potential" | "new" | "silent" | "lost" | "amber" | "red";
+            /** @enum {string} */
+            cycle?: "" | "live" | "daily" | "monthly";
+            fuzzy?: components["schemas"]["TagFuzzyIn"];
+            group: string;
+            keywords?: components["schemas"]["TagKeywords"];
+            /** @enum {string} */
+            kind: "manual" | "import" | "rule" | "statistic" | "keyword" | "fuzzy";
+            name: string;
+            note?: string;
+            /** @description Staff id */
+            owner?: string;
+            /** @description Of a rule: the condition of segments */
+            rule?: components["schemas"]["ConditionIn"];
+            statistic?: components["schemas"]["TagStatistic"];
+        };
+        TagKeywords: {
+            /** @description Where people say it; left out: messages and surveys */
+            sources?: components["schemas"]["TagSource"][];
+            /** @description Any of them; synonyms */
+            words: string[];
+        };
+        TagMarkIn: {
+            /** @description Ids or numbers */
+            customers?: string[];
+            /** @description Only say how many would change */
+            dry_run?: boolean;
+            /**
+             * Format: int64
+             * @description How many the person was told; needed with a segment
+             */
+            expect?: number;
+            remove?: boolean;
+            segment?: string;
+        };
+        TagMarked: {
+            /**
+             * Format: int64
+             * @description How many carry the tag now, or no longer, who did not before, or did
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description How many were named
+             */
+            people: number;
+        };
+        TagMeasure: {
+            /** Format: double */
+            high: number;
+            /** @description Both arms have people */
+            known: boolean;
+            /** Format: double */
+            lift: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            people: number;
+        };
+        TagSampled: {
+            /** Format: int32 */
+            customer: number;
+            /** Format: date-time */
+            judged_at?: string;
+            judged_by?: string;
+            /** @description Left out when erased */
+            person?: components["schemas"]["SegmentPerson"];
+            /**
+             * Format: int64
+             * @description From 0
+             */
+            place: number;
+            /** @enum {string} */
+            verdict: "" | "right" | "wrong";
+        };
+        TagSource: {
+            fact: string;
+            prop: string;
+        };
+        TagStatistic: {
+            /** @description Where bands begin, ascending: fen, or per cent of coupon_share */
+            bounds?: number[];
+            /** Format: int64 */
+            days: number;
+            /**
+             * Format: int64
+             * @description Of fewer lines, visits, orders or views nothing is said
+             */
+            least: number;
+            /** @enum {string} */
+            measure: "favourite_category" | "usual_hour" | "average_basket" | "price_band" | "coupon_share" | "browse_no_buy";
+        };
+        TagTwin: {
+            id: string;
+            /**
+             * Format: double
+             * @description People of both in those of either, 0…1
+             */
+            jaccard: number;
+            name: string;
+        };
+        TagUse: {
+            id: string;
+            /** @enum {string} */
+            kind: "segment" | "strategy" | "campaign" | "tag";
+            name: string;
+        };
+        TagWhy: {
+            /** @description Staff id */
+            by?: string;
+            code: string;
+            /** Format: int64 */
+            count?: number;
+            /** Format: int64 */
+            days?: number;
+            /** Format: int64 */
+            fen?: number;
+            /**
+             * Format: double
+             * @description 0…1
+             */
+            share?: number;
+            /** @description What the person said */
+            text?: string;
+            value?: string;
+        };
+        TagWorth: {
+            /**
+             * Format: double
+             * @description Carriers in all customers, 0…1
+             */
+            coverage: number;
+            flags: string[];
+            /**
+             * Format: int64
+             * @description Days since somebody last came or went
+             */
+            still_days: number;
+            tag: string;
+            twins: components["schemas"]["TagTwin"][];
+            uses: components["schemas"]["TagUse"][];
         };
         TaskCard: {
             id: string;
@@ -7801,6 +8486,7 @@ export interface operations {
                 q?: string;
                 layer?: string;
                 segment?: string;
+                tag?: string;
                 city?: string;
                 source?: string;
                 level?: string;
@@ -7969,6 +8655,73 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageOrder"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customer_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTagCarried"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pin_customer_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinCustomerTagBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -8422,6 +9175,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_heat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    define_heat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagHeat"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatView"];
+                };
             };
             /** @description Error */
             default: {
@@ -11048,6 +11863,621 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tag_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagAudit"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                place: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgeTagBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagAudit"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tag_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTagGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_tag_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTagGroupBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_tag_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameTagGroupBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_tag_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tag_worth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTagWorth"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: {
+                /** @description Those put away instead */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTag"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeTagBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveTagBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tag_audits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTagAudit"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_tag_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartTagAuditBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagAudit"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tag_effects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTagEffect"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tag_people: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSegmentPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagMarkIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagMarked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tag_sizes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAudienceDaySize"];
                 };
             };
             /** @description Error */
