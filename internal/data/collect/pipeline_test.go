@@ -264,6 +264,7 @@ type outage struct {
 	to   Publisher
 	dice *rand.Rand
 	left int
+	more func() // called between what was published and the failure; may be nil
 }
 
 func (o *outage) Publish(ctx context.Context, ms []stream.Message) error {
@@ -272,6 +273,9 @@ func (o *outage) Publish(ctx context.Context, ms []stream.Message) error {
 		if o.dice.IntN(2) == 0 {
 			if err := o.to.Publish(ctx, ms[:1+o.dice.IntN(len(ms))]); err != nil {
 				return err
+			}
+			if o.more != nil {
+				o.more() // so that it is not the same messages that go out again
 			}
 		}
 		return errors.New("the stream is away")
@@ -286,9 +290,12 @@ func TestEnginesFail(t *testing.T) {
 		s := newShop(t, db)
 		dice := rand.New(rand.NewPCG(1, 2))
 		n := 0
+		var late atomic.Int64
 		for range 3 {
 			s.people.fail.Store(1)
-			s.facts = &outage{s.stream, dice, 2}
+			s.facts = &outage{s.stream, dice, 2, func() {
+				s.send(track(fmt.Sprint("late", late.Add(1)), "看直播", "u1", `{}`))
+			}}
 			s.run(func(p *Pipeline) {
 				for range 4 {
 					var items []string
@@ -301,7 +308,12 @@ func TestEnginesFail(t *testing.T) {
 					s.send(items...)
 				}
 				s.settle(p)
+				s.settle(p) // what came late
 			})
+		}
+		n += int(late.Load())
+		if late.Load() == 0 {
+			t.Error("nothing was published before a failure: nothing was tested")
 		}
 		w, err := warehouse.Open(t.Context(), warehouse.Config{Path: filepath.Join(s.dir, "w.duckdb")}, discard)
 		if err != nil {
@@ -339,7 +351,7 @@ func TestEnginesFail(t *testing.T) {
 func TestTraitsThatAddUpAreToldOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newShop(t, db)
-		s.facts = &outage{s.stream, rand.New(rand.NewPCG(3, 4)), 3}
+		s.facts = &outage{to: s.stream, dice: rand.New(rand.NewPCG(3, 4)), left: 3}
 		s.run(func(p *Pipeline) {
 			for i := range 10 {
 				body := fmt.Sprintf(`[{"type":"profile_increment","distinct_id":"u1","_track_id":%d,"time":1772679600000,"properties":{"points":5}},
