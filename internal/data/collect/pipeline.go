@@ -297,7 +297,6 @@ type batch struct {
 	feed    []sighted
 	names   map[string]string // of sources
 	counts  map[[3]string]int64
-	today   string
 }
 
 func (p *Pipeline) begin() *batch {
