@@ -4,8 +4,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { App } from "antd";
 import { useTranslation } from "react-i18next";
+import type { Condition } from "../../conditions/tree";
 import { Editor } from "./Editor";
-import type { Condition } from "./tree";
 
 /** The words of a segment that is there already. */
 export default function EditSegmentPage() {

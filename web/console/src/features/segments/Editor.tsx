@@ -3,10 +3,10 @@ import { Link } from "@tanstack/react-router";
 import { Button, Checkbox, Input } from "antd";
 import { type ReactNode, useReducer, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Builder } from "./Builder";
-import { EstimatePanel, useEstimate } from "./Estimate";
-import { act, type Condition, leafCount, newLeaf, questionOf, rootOf } from "./tree";
-import "./segments.css";
+import { Builder } from "../../conditions/Builder";
+import { EstimatePanel, useEstimate } from "../../conditions/Estimate";
+import { act, type Condition, leafCount, newLeaf, questionOf, rootOf } from "../../conditions/tree";
+import "../../conditions/conditions.css";
 
 /** What is saved. */
 export interface Written {

@@ -3,8 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { App } from "antd";
 import { useTranslation } from "react-i18next";
+import type { Condition } from "../../conditions/tree";
 import { Editor } from "./Editor";
-import type { Condition } from "./tree";
 
 /** The condition that an address brings along: JSON, parsed by the router or not yet; undefined when it is no condition. */
 export function conditionFrom(raw: unknown): Condition | undefined {

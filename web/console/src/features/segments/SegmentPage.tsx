@@ -23,10 +23,10 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { App, Button } from "antd";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
+import { describe } from "../../conditions/describe";
 import { useCan } from "../../shell/session";
-import { describe } from "./describe";
-import "./segments.css";
-import type { Condition } from "./tree";
+import "../../conditions/conditions.css";
+import type { Condition } from "../../conditions/tree";
 
 type Segment = Schema<"AudienceSegment">;
 type Person = Schema<"SegmentPerson">;
@@ -42,10 +42,11 @@ export default function SegmentPage() {
   );
 }
 
-/** Names of all segments, for conditions that refer to others. */
+/** Names of all segments and tags, for conditions that refer to them. */
 export function useSegmentNames(): (id: string) => string {
   const list = $api.useQuery("get", "/api/v1/segments", { params: { query: { limit: 200 } } }, { staleTime: 60_000 });
-  return (id) => list.data?.items.find((s) => s.id === id)?.name ?? id;
+  const tags = $api.useQuery("get", "/api/v1/tags", {}, { staleTime: 60_000 });
+  return (id) => [...(list.data?.items ?? []), ...(tags.data?.items ?? [])].find((s) => s.id === id)?.name ?? id;
 }
 
 function Shown(props: { segment: Segment }) {

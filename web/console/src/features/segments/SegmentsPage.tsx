@@ -21,12 +21,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { Button, Tooltip } from "antd";
 import { type CSSProperties, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { describe } from "../../conditions/describe";
 import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
-import { describe } from "./describe";
 import { useSegmentNames } from "./SegmentPage";
-import "./segments.css";
-import type { Condition } from "./tree";
+import "../../conditions/conditions.css";
+import type { Condition } from "../../conditions/tree";
 
 type Segment = Schema<"AudienceSegment">;
 

@@ -33,6 +33,8 @@ export const leafKinds = [
   "age",
   "birthday",
   "contact",
+  "heat",
+  "tag",
   "segment",
 ] as const;
 
@@ -97,6 +99,8 @@ export function newLeaf(kind: LeafKind): Leaf {
     age: { min: 18, max: 35 },
     birthday: { next_days: 7 },
     contact: { has: "email" },
+    heat: { min: 10 },
+    tag: { in: [] },
     segment: { id: "" },
   };
   return { id: newID(), not: false, kind, spec: specs[kind] };
@@ -113,6 +117,7 @@ export function complete(leaf: Leaf): boolean {
   switch (leaf.kind) {
     case "layer":
     case "stage":
+    case "tag":
       return (s.in?.length ?? 0) > 0;
     case "attribute":
       return Boolean(s.name) && (s.in?.length ?? 0) > 0;
@@ -123,6 +128,7 @@ export function complete(leaf: Leaf): boolean {
     case "registered":
       return Boolean(s.last_days || s.from || s.to);
     case "age":
+    case "heat":
       return s.min !== undefined || s.max !== undefined;
     case "birthday":
       return Boolean(s.next_days);

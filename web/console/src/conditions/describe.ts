@@ -42,7 +42,7 @@ export function unitOf(measure: string | undefined): string {
   return measure === "since_first" || measure === "since_last" ? "since" : (measure ?? "count");
 }
 
-/** A condition in one sentence. `segmentName` knows the names of other segments. */
+/** A condition in one sentence. `segmentName` knows the names of other segments and of tags. */
 export function describe(
   t: TFunction,
   language: Language,
@@ -127,6 +127,10 @@ export function describe(
         return t("segments.words.birthday", { n: s.next_days });
       case "contact":
         return t("segments.words.contact", { what: t(`segments.contact.${s.has}`) });
+      case "heat":
+        return t("segments.words.heat", { bounds: bounds(s, count) });
+      case "tag":
+        return t("segments.words.tag", { values: list((s.in ?? []).map(segmentName)) });
       case "segment":
         return t("segments.words.segment", { name: segmentName(s.id ?? "") });
       default: {

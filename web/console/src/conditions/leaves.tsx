@@ -197,6 +197,40 @@ export const leafDefs = {
       );
     },
   },
+  heat: {
+    group: "standing",
+    Editor({ spec, onChange }) {
+      const { t } = useTranslation();
+      return (
+        <BoundsField
+          label={t("segments.leaf.heat")}
+          bounds={spec}
+          unit={t("segments.field.points")}
+          onChange={({ min, max }) => onChange({ min, max })}
+        />
+      );
+    },
+  },
+  tag: {
+    group: "standing",
+    Editor({ spec, onChange }) {
+      const { t } = useTranslation();
+      const list = $api.useQuery("get", "/api/v1/tags", {}, { staleTime: 60_000 });
+      return (
+        <Select
+          mode="multiple"
+          size="small"
+          aria-label={t("segments.leaf.tag")}
+          placeholder={t("segments.field.tag_pick")}
+          value={spec.in ?? []}
+          onChange={(v) => onChange({ in: v })}
+          showSearch={{ optionFilterProp: "label" }}
+          style={{ minWidth: 240, maxWidth: 480 }}
+          options={list.data?.items.map((tag) => ({ value: tag.id, label: tag.name }))}
+        />
+      );
+    },
+  },
   segment: {
     group: "others",
     Editor({ spec, onChange }) {
