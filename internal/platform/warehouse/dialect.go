@@ -15,6 +15,8 @@ type dialect struct {
 	newest func(column string) string
 	// row is the expression for the place of a row in its table, in the order in which rows were written.
 	row string
+	// freshState makes the table state_chunks anew, empty.
+	freshState []string
 	// cluster rewrites facts sorted by customer and time.
 	cluster []string
 }
@@ -32,7 +34,7 @@ var duckDialect = dialect{
 		`CREATE TABLE IF NOT EXISTS dict (code UINTEGER NOT NULL, text VARCHAR NOT NULL)`,
 		`CREATE TABLE IF NOT EXISTS loaded (seq UBIGINT NOT NULL, clustered_facts BIGINT NOT NULL, clustered_people BIGINT NOT NULL)`,
 		`INSERT INTO loaded SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM loaded)`,
-		stateTable("state_rows"),
+		stateTable,
 	},
 	settings: func(cfg Config) []string {
 		threads := cfg.Threads
@@ -54,7 +56,8 @@ var duckDialect = dialect{
 	newest: func(column string) string {
 		return "ARG_MAX(" + column + ", ROW(ts, seq))"
 	},
-	row: "rowid",
+	row:        "rowid",
+	freshState: []string{`DROP TABLE state_chunks`, stateTable},
 	cluster: []string{
 		`CREATE TABLE facts_clustered AS SELECT * FROM facts ORDER BY customer, ts`,
 		`DROP TABLE facts`,
@@ -62,34 +65,10 @@ var duckDialect = dialect{
 	},
 }
 
-// stateTable is the DDL of the snapshot of every customer; see State for the meaning of the columns. Scores and places of codes lie
-// packed in one column, see packed: what each column costs when a million rows are written is much the same.
-func stateTable(name string) string {
-	const column = " NOT NULL USING COMPRESSION bitpacking" // what the engine would choose after trying everything
-	return `CREATE TABLE IF NOT EXISTS ` + name + ` (customer UINTEGER` + column + `, codes UBIGINT` + column + `,
-		recency_days INTEGER` + column + `, frequency INTEGER` + column + `, monetary BIGINT` + column + `,
-		orders INTEGER` + column + `, spent BIGINT` + column + `, last_order_ts BIGINT` + column + `, last_seen_ts BIGINT` + column + `)`
-}
-
-// stateView is the DDL of the view that shows the snapshot with scores and texts, each in a column of its own.
-func stateView(of *State) string {
-	bits := func(shift, width int) string {
-		return fmt.Sprintf("((codes >> %d) & %d)", shift, 1<<width-1)
-	}
-	score := func(shift int) string { return "CAST(" + bits(shift, scoreBits) + " AS UTINYINT)" }
-	text := func(list []string, shift, width int) string {
-		words := make([]string, len(list))
-		for i, word := range list {
-			words[i] = quote(word)
-		}
-		return "list_extract([" + strings.Join(words, ", ") + "], 1 + CAST(" + bits(shift, width) + " AS BIGINT))"
-	}
-	return fmt.Sprintf(`CREATE OR REPLACE VIEW state AS SELECT customer, %s AS r, %s AS f, %s AS m, %s AS class,
-		recency_days, frequency, monetary, %s AS stage, %s AS layer, %s AS reason,
-		orders, spent, last_order_ts, last_seen_ts, CAST(%d AS BIGINT) AS as_of FROM state_rows`,
-		score(shiftR), score(shiftF), score(shiftM), text(of.Classes, shiftClass, 8),
-		text(of.Stages, shiftStage, 8), text(of.Layers, shiftLayer, 8), text(of.Reasons, shiftReason, 16), of.AsOf)
-}
+// stateTable is the DDL of the snapshot of every customer, see State.body. What is packed already is not to be tried with every
+// compression there is.
+const stateTable = `CREATE TABLE IF NOT EXISTS state_chunks (
+	chunk UINTEGER NOT NULL, as_of BIGINT NOT NULL, body BLOB NOT NULL USING COMPRESSION uncompressed)`
 
 // peopleTable is the DDL of the versions of customers' attributes; see Person for the meaning of the columns.
 func peopleTable(name string) string {

@@ -240,7 +240,6 @@ func (l *loading) savePeople(ctx context.Context, c *sql.Conn) error {
 		// what described the person goes at once; amounts and counts stay, without words
 		for _, q := range []string{
 			"DELETE FROM people WHERE customer = ?",
-			"DELETE FROM state_rows WHERE customer = ?",
 			"UPDATE facts SET props = '' WHERE customer = ? AND props <> ''",
 		} {
 			if _, err := c.ExecContext(ctx, q, n); err != nil {

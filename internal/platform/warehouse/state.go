@@ -45,6 +45,53 @@ func NewState(through uint32, asOf int64) *State {
 // Through is the greatest customer number the state has a cell for.
 func (s *State) Through() uint32 { return uint32(len(s.Present) - 1) }
 
+// The columns by the width of their values, but for Present, Reason and Heat, and the lists of codes, in the order in which they
+// are kept.
+func (s *State) bytes() [6]*[]uint8 {
+	return [...]*[]uint8{&s.R, &s.F, &s.M, &s.Class, &s.Stage, &s.Layer}
+}
+func (s *State) ints() [3]*[]int32 { return [...]*[]int32{&s.RecencyDays, &s.Frequency, &s.Orders} }
+func (s *State) wides() [4]*[]int64 {
+	return [...]*[]int64{&s.Monetary, &s.Spent, &s.LastOrder, &s.LastSeen}
+}
+func (s *State) lists() [4]*[]string {
+	return [...]*[]string{&s.Classes, &s.Stages, &s.Layers, &s.Reasons}
+}
+
+// grow adds cells of nobody.
+func (s *State) grow(more int) {
+	s.Present, s.Reason = append(s.Present, make([]bool, more)...), append(s.Reason, make([]uint16, more)...)
+	for _, column := range s.bytes() {
+		*column = append(*column, make([]uint8, more)...)
+	}
+	for _, column := range s.ints() {
+		*column = append(*column, make([]int32, more)...)
+	}
+	for _, column := range s.wides() {
+		*column = append(*column, make([]int64, more)...)
+	}
+	if s.Heat != nil {
+		s.Heat = append(s.Heat, make([]uint16, more)...)
+	}
+}
+
+// forget makes a cell nobody's.
+func (s *State) forget(n uint32) {
+	s.Present[n], s.Reason[n] = false, 0
+	for _, column := range s.bytes() {
+		(*column)[n] = 0
+	}
+	for _, column := range s.ints() {
+		(*column)[n] = 0
+	}
+	for _, column := range s.wides() {
+		(*column)[n] = 0
+	}
+	if s.Heat != nil {
+		s.Heat[n] = 0
+	}
+}
+
 // HeatOf is a customer's heat in tenths of a point; 0 when nobody computed it.
 func (s *State) HeatOf(n uint32) uint16 {
 	if int(n) >= len(s.Heat) {

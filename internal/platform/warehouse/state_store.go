@@ -3,70 +3,74 @@ package warehouse
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"math/bits"
+	"runtime"
+	"slices"
+	"sync"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/duckdb/duckdb-go/v2"
+	"golang.org/x/sync/errgroup"
 )
 
-// stateSchema is the columns of the table state_rows.
-var stateSchema = arrow.NewSchema([]arrow.Field{
-	{Name: "customer", Type: arrow.PrimitiveTypes.Uint32},
-	{Name: "codes", Type: arrow.PrimitiveTypes.Uint64},
-	{Name: "recency_days", Type: arrow.PrimitiveTypes.Int32},
-	{Name: "frequency", Type: arrow.PrimitiveTypes.Int32},
-	{Name: "monetary", Type: arrow.PrimitiveTypes.Int64},
-	{Name: "orders", Type: arrow.PrimitiveTypes.Int32},
-	{Name: "spent", Type: arrow.PrimitiveTypes.Int64},
-	{Name: "last_order_ts", Type: arrow.PrimitiveTypes.Int64},
-	{Name: "last_seen_ts", Type: arrow.PrimitiveTypes.Int64},
-}, nil)
-
-// Where scores and places of codes lie in the column codes, in bits.
+// The state is kept as one row for every 65,536 customer numbers, in which each column lies packed: what it costs to have the
+// engine lay out ten columns of a million rows is much more than what there is to write.
 const (
-	scoreBits   = 3
-	shiftR      = 0
-	shiftF      = 3
-	shiftM      = 6
-	shiftClass  = 9
-	shiftStage  = 17
-	shiftLayer  = 25
-	shiftReason = 33
+	stateChunk   = 1 << 16
+	stateVersion = 1 // the first byte of a body
 )
 
-// packed is the column codes of a customer.
-func (s *State) packed(n uint32) uint64 {
-	return uint64(s.R[n])<<shiftR | uint64(s.F[n])<<shiftF | uint64(s.M[n])<<shiftM | uint64(s.Class[n])<<shiftClass |
-		uint64(s.Stage[n])<<shiftStage | uint64(s.Layer[n])<<shiftLayer | uint64(s.Reason[n])<<shiftReason
-}
-
-// openState makes the view state where there is none. In an older file state is a table; the next refresh fills the new one.
+// openState makes the table of the state and drops what older versions kept it in; the next refresh fills the new one.
 func (w *Warehouse) openState(ctx context.Context) error {
-	var tables, views int
-	err := w.writer.QueryRowContext(ctx, `SELECT COUNT(*) FILTER (WHERE table_type <> 'VIEW'), COUNT(*) FILTER (WHERE table_type = 'VIEW')
-		FROM information_schema.tables WHERE table_name = 'state'`).Scan(&tables, &views)
-	if err == nil && tables > 0 {
-		_, err = w.writer.ExecContext(ctx, "DROP TABLE state")
-	}
-	if err == nil && views == 0 {
-		_, err = w.writer.ExecContext(ctx, stateView(NewState(0, 0)))
-	}
+	old, err := w.writer.QueryContext(ctx, `SELECT CASE WHEN table_type = 'VIEW' THEN 'VIEW ' ELSE 'TABLE ' END || table_name
+		FROM information_schema.tables WHERE table_name IN ('state', 'state_rows', 'heat') ORDER BY table_name`)
 	if err != nil {
 		return fmt.Errorf("warehouse state: %w", err)
+	}
+	defer old.Close()
+	var steps []string
+	for old.Next() {
+		var what string
+		if err := old.Scan(&what); err != nil {
+			return fmt.Errorf("warehouse state: %w", err)
+		}
+		steps = append(steps, "DROP "+what)
+	}
+	if err := errors.Join(old.Err(), old.Close()); err != nil {
+		return fmt.Errorf("warehouse state: %w", err)
+	}
+	for _, q := range steps {
+		if _, err := w.writer.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("warehouse state: %s: %w", q, err)
+		}
 	}
 	return nil
 }
 
-// SaveState replaces the view state and what it shows, all at once.
+// SaveState replaces the state that is kept, all at once.
 func (w *Warehouse) SaveState(ctx context.Context, s *State) error {
+	bodies := s.bodies()
 	w.write.Lock()
 	defer w.write.Unlock()
-	reader := &stateReader{state: s}
 	err := w.writing(ctx, func(c *sql.Conn) error {
-		return raw(c, func(dc driver.Conn) error { return insertState(ctx, dc, reader) })
+		for _, q := range w.dialect.freshState {
+			if _, err := c.ExecContext(ctx, q); err != nil {
+				return err
+			}
+		}
+		return appending(c, "state_chunks", func(a *duckdb.Appender) error {
+			for chunk, body := range bodies {
+				if body == nil {
+					continue
+				}
+				if err := a.AppendRow(uint32(chunk), s.AsOf, body); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("save state: %w", err)
@@ -74,170 +78,217 @@ func (w *Warehouse) SaveState(ctx context.Context, s *State) error {
 	return nil
 }
 
-func insertState(ctx context.Context, dc driver.Conn, reader *stateReader) error {
-	a, err := duckdb.NewArrowFromConn(dc)
-	if err != nil {
-		return err
-	}
-	exec := func(q string) error {
-		_, err := dc.(driver.ExecerContext).ExecContext(ctx, q, nil)
-		return err
-	}
-	release, err := a.RegisterView(reader, "state_arrow")
-	if err != nil {
-		return err
-	}
-	defer release()
-	for _, q := range []string{
-		"DROP TABLE IF EXISTS state_next", stateTable("state_next"),
-		"INSERT INTO state_next SELECT * FROM state_arrow",
-		"DROP VIEW state_arrow", "DROP TABLE state_rows", "ALTER TABLE state_next RENAME TO state_rows", stateView(reader.state),
-	} {
-		if err := exec(q); err != nil {
-			return fmt.Errorf("%s: %w", q, err)
+// bodies packs the chunks; nil stands for one without anybody.
+func (s *State) bodies() [][]byte {
+	out := make([][]byte, (len(s.Present)+stateChunk-1)/stateChunk)
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for chunk := range out {
+		from, to := chunk*stateChunk, min((chunk+1)*stateChunk, len(s.Present))
+		if slices.Contains(s.Present[from:to], true) {
+			group.Go(func() error {
+				out[chunk] = s.body(from, to)
+				return nil
+			})
 		}
 	}
-	if reader.state.Heat == nil {
-		return nil
-	}
-	if err := insertHeat(ctx, dc, a, reader.state); err != nil {
-		return fmt.Errorf("heat: %w", err)
-	}
-	return nil
+	_ = group.Wait() // nothing fails
+	return out
 }
 
-// LoadState reads the view state back.
+// LoadState reads back the state that was saved last. Who has ceased to be a customer since is nobody in it.
 func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
-	var through uint32
-	var asOf int64
-	var out *State
-	err := w.reader(ctx, func(c *sql.Conn) error {
-		err := c.QueryRowContext(ctx, "SELECT COALESCE(MAX(customer), 0), COALESCE(MAX(as_of), 0) FROM state").Scan(&through, &asOf)
-		if err != nil {
-			return err
-		}
-		err = raw(c, func(dc driver.Conn) error {
-			a, err := duckdb.NewArrowFromConn(dc)
-			if err != nil {
-				return err
+	s := NewState(w.Watermark().Through, 0)
+	err := w.reader(ctx, func(c *sql.Conn) error { return s.load(ctx, c) })
+	if err != nil {
+		return nil, fmt.Errorf("load state: %w", err)
+	}
+	var mu sync.Mutex
+	_, err = w.Scan(ctx, ScanSpec{Flags: true, AsOf: s.AsOf, To: s.Through() + 1}, func(_ int, b *Block) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range b.People {
+			if b.People[i].Gone() {
+				s.forget(b.From + uint32(i))
 			}
-			out = NewState(max(through, w.Watermark().Through), asOf)
-			return (&reader{arrow: a}).each(ctx, "SELECT * FROM state", out.take)
-		})
-		if err != nil {
-			return err
 		}
-		return w.loadHeat(ctx, c, out)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load state: %w", err)
 	}
-	return out, nil
+	return s, nil
 }
 
-func (s *State) take(rec arrow.RecordBatch) {
-	customer := rec.Column(0).(*array.Uint32).Uint32Values()
-	small := [...][]uint8{s.R, s.F, s.M}
-	for i, n := range customer {
-		if n > s.Through() {
-			continue // written after the size was read
-		}
-		s.Present[n] = true
-		for j := range small {
-			small[j][n] = rec.Column(1 + j).(*array.Uint8).Value(i)
-		}
-		s.Class[n] = uint8(place(&s.Classes, rec.Column(4).(*array.String).Value(i)))
-		s.RecencyDays[n] = rec.Column(5).(*array.Int32).Value(i)
-		s.Frequency[n] = rec.Column(6).(*array.Int32).Value(i)
-		s.Monetary[n] = rec.Column(7).(*array.Int64).Value(i)
-		s.Stage[n] = uint8(place(&s.Stages, rec.Column(8).(*array.String).Value(i)))
-		s.Layer[n] = uint8(place(&s.Layers, rec.Column(9).(*array.String).Value(i)))
-		s.Reason[n] = uint16(place(&s.Reasons, rec.Column(10).(*array.String).Value(i)))
-		s.Orders[n] = rec.Column(11).(*array.Int32).Value(i)
-		s.Spent[n] = rec.Column(12).(*array.Int64).Value(i)
-		s.LastOrder[n] = rec.Column(13).(*array.Int64).Value(i)
-		s.LastSeen[n] = rec.Column(14).(*array.Int64).Value(i)
+func (s *State) load(ctx context.Context, c *sql.Conn) error {
+	rows, err := c.QueryContext(ctx, "SELECT chunk, as_of, body FROM state_chunks ORDER BY chunk DESC")
+	if err != nil {
+		return err
 	}
-}
-
-// place returns where text stands in the list, adding a copy of it at the end when it is new. Lists are short.
-func place(list *[]string, text string) int {
-	for i, t := range *list {
-		if t == text {
-			return i
+	defer rows.Close()
+	for rows.Next() {
+		var chunk uint32
+		var asOf int64
+		var body sql.RawBytes
+		if err := rows.Scan(&chunk, &asOf, &body); err != nil {
+			return err
+		}
+		s.AsOf = asOf
+		if err := s.take(int(chunk)*stateChunk, body); err != nil {
+			return fmt.Errorf("chunk %d: %w", chunk, err)
 		}
 	}
-	*list = append(*list, string([]byte(text)))
-	return len(*list) - 1
+	return rows.Err()
 }
 
-// stateReader gives a state to the engine as Arrow batches, people only.
-type stateReader struct {
-	state *State
-	at    uint32
-	now   arrow.RecordBatch
-}
-
-const stateBatch = 1 << 17
-
-// Retain and Release implement array.RecordReader; the reader lives as long as its caller.
-func (r *stateReader) Retain() {}
-
-// Release implements array.RecordReader.
-func (r *stateReader) Release() {}
-
-// Schema implements array.RecordReader.
-func (r *stateReader) Schema() *arrow.Schema { return stateSchema }
-
-// RecordBatch implements array.RecordReader.
-func (r *stateReader) RecordBatch() arrow.RecordBatch { return r.now }
-
-// Record implements array.RecordReader.
-func (r *stateReader) Record() arrow.RecordBatch { return r.now }
-
-// Err implements array.RecordReader.
-func (r *stateReader) Err() error { return nil }
-
-// Next implements array.RecordReader.
-func (r *stateReader) Next() bool {
-	if r.now != nil {
-		r.now.Release()
-		r.now = nil
-	}
-	s := r.state
-	var pick []uint32
-	for ; r.at < uint32(len(s.Present)) && len(pick) < stateBatch; r.at++ {
-		if s.Present[r.at] {
-			pick = append(pick, r.at)
+// body is the state of customers from … to−1: the version, how many they are, the lists of codes, the columns.
+func (s *State) body(from, to int) []byte {
+	out := make([]byte, 0, 40*(to-from)+1024)
+	out = binary.AppendUvarint(append(out, stateVersion), uint64(to-from))
+	for _, list := range s.lists() {
+		out = binary.AppendUvarint(out, uint64(len(*list)))
+		for _, text := range *list {
+			out = append(binary.AppendUvarint(out, uint64(len(text))), text...)
 		}
 	}
-	if len(pick) == 0 {
-		return false
+	present := make([]uint8, to-from)
+	for i, here := range s.Present[from:to] {
+		if here {
+			present[i] = 1
+		}
 	}
-	columns := []arrow.Array{
-		fixed(pick, arrow.PrimitiveTypes.Uint32, func(n uint32) uint32 { return n }, arrow.Uint32Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Uint64, s.packed, arrow.Uint64Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Int32, func(n uint32) int32 { return s.RecencyDays[n] }, arrow.Int32Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Int32, func(n uint32) int32 { return s.Frequency[n] }, arrow.Int32Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Int64, func(n uint32) int64 { return s.Monetary[n] }, arrow.Int64Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Int32, func(n uint32) int32 { return s.Orders[n] }, arrow.Int32Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Int64, func(n uint32) int64 { return s.Spent[n] }, arrow.Int64Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Int64, func(n uint32) int64 { return s.LastOrder[n] }, arrow.Int64Traits.CastToBytes),
-		fixed(pick, arrow.PrimitiveTypes.Int64, func(n uint32) int64 { return s.LastSeen[n] }, arrow.Int64Traits.CastToBytes),
+	out = pack(out, present)
+	for _, column := range s.bytes() {
+		out = pack(out, (*column)[from:to])
 	}
-	r.now = array.NewRecordBatch(stateSchema, columns, int64(len(pick)))
-	for _, c := range columns {
-		c.Release()
+	out = pack(out, s.Reason[from:to])
+	for _, column := range s.ints() {
+		out = pack(out, (*column)[from:to])
 	}
-	return true
+	for _, column := range s.wides() {
+		out = pack(out, (*column)[from:to])
+	}
+	if s.Heat != nil {
+		out = pack(out, s.Heat[from:to])
+	}
+	return append(out, make([]byte, 8)...) // unpack reads eight bytes at a time
 }
 
-func fixed[T any](pick []uint32, t arrow.DataType, value func(uint32) T, bytes func([]T) []byte) arrow.Array {
-	values := make([]T, len(pick))
-	for i, n := range pick {
-		values[i] = value(n)
+var errBody = errors.New("the body of a chunk is damaged")
+
+// take reads a body into the cells from a number on, making room for them.
+func (s *State) take(from int, body []byte) error {
+	if len(body) < 9 || body[0] != stateVersion {
+		return errBody
 	}
-	data := array.NewData(t, len(pick), []*memory.Buffer{nil, memory.NewBufferBytes(bytes(values))}, nil, 0, 0)
-	defer data.Release()
-	return array.MakeFromData(data)
+	in := unpacking{rest: body[1:]}
+	n := int(min(in.uvarint(), stateChunk))
+	for _, list := range s.lists() {
+		*list = make([]string, min(in.uvarint(), 1<<16))
+		for i := range *list {
+			(*list)[i] = in.text()
+		}
+	}
+	if in.bad {
+		return errBody
+	}
+	if more := from + n - len(s.Present); more > 0 {
+		s.grow(more)
+	}
+	to := from + n
+	present := make([]uint8, n)
+	unpack(&in, present)
+	for i, here := range present {
+		s.Present[from+i] = here != 0
+	}
+	for _, column := range s.bytes() {
+		unpack(&in, (*column)[from:to])
+	}
+	unpack(&in, s.Reason[from:to])
+	for _, column := range s.ints() {
+		unpack(&in, (*column)[from:to])
+	}
+	for _, column := range s.wides() {
+		unpack(&in, (*column)[from:to])
+	}
+	if len(in.rest) > 8 {
+		if s.Heat == nil {
+			s.Heat = make([]uint16, len(s.Present))
+		}
+		unpack(&in, s.Heat[from:to])
+	}
+	if in.bad {
+		return errBody
+	}
+	return nil
+}
+
+// integer is what a column holds.
+type integer interface {
+	~uint8 | ~uint16 | ~int32 | ~int64
+}
+
+// pack appends a column: how many bytes a value takes, the least value, and how far every value is from it.
+func pack[T integer](out []byte, values []T) []byte {
+	least, most := values[0], values[0]
+	for _, v := range values {
+		least, most = min(least, v), max(most, v)
+	}
+	base := uint64(int64(least))
+	width := (bits.Len64(uint64(int64(most))-base) + 7) / 8
+	out = binary.LittleEndian.AppendUint64(append(out, byte(width)), base)
+	if width == 0 {
+		return out
+	}
+	at := len(out)
+	out = slices.Grow(out, width*len(values)+8)[:at+width*len(values)+8]
+	for _, v := range values {
+		binary.LittleEndian.PutUint64(out[at:], uint64(int64(v))-base)
+		at += width
+	}
+	return out[:at]
+}
+
+// unpacking is what is left of a body; bad says that it ended too early.
+type unpacking struct {
+	rest []byte
+	bad  bool
+}
+
+func (in *unpacking) uvarint() uint64 {
+	v, n := binary.Uvarint(in.rest)
+	if n <= 0 {
+		in.bad = true
+		return 0
+	}
+	in.rest = in.rest[n:]
+	return v
+}
+
+func (in *unpacking) text() string {
+	n := in.uvarint()
+	if n > uint64(len(in.rest)) {
+		in.bad = true
+		return ""
+	}
+	text := string(in.rest[:n])
+	in.rest = in.rest[n:]
+	return text
+}
+
+// unpack reads a column that pack wrote.
+func unpack[T integer](in *unpacking, values []T) {
+	if len(in.rest) < 9 || in.rest[0] > 8 || len(in.rest) < 9+int(in.rest[0])*len(values)+8 {
+		in.bad = true
+	}
+	if in.bad {
+		return
+	}
+	width, base := int(in.rest[0]), binary.LittleEndian.Uint64(in.rest[1:])
+	mask := uint64(1)<<(8*width) - 1 // all ones for eight bytes, as shifting by 64 gives 0
+	in.rest = in.rest[9:]
+	for i := range values {
+		values[i] = T(base + binary.LittleEndian.Uint64(in.rest[i*width:])&mask)
+	}
+	in.rest = in.rest[width*len(values):]
 }

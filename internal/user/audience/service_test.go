@@ -241,13 +241,9 @@ func TestRefreshComputesLayersInTheSamePassAndSegmentsSeeThem(t *testing.T) {
 	if err != nil || r.Entered != 4 || h.saved != 1 || len(h.seen) != 9 || h.seen[9] != 1 {
 		t.Fatal(r, err, h)
 	}
-	vips, err := warehouse.All[uint32](ctx, b.w, "SELECT customer FROM state WHERE layer = 'vip' ORDER BY customer")
-	if err != nil || !cmp.Equal(vips, []uint32{2, 4, 6, 8}) {
-		t.Fatal(vips, err)
-	}
 	fresh := NewEngine(b.w, shanghai) // a new process reads the layers back
 	answer, err := fresh.Evaluate(ctx, now, Question{Conditions: []Condition{parsed(t, `{"kind":"layer","spec":{"in":["lost"]}}`)}})
-	if err != nil || answer.People[0].GetCardinality() != 5 {
+	if err != nil || !cmp.Equal(answer.People[0].ToArray(), []uint32{1, 3, 5, 7, 9}) {
 		t.Fatal(answer, err)
 	}
 }

@@ -12,9 +12,9 @@ import (
 )
 
 // PeopleSQL writes a condition as one statement for the warehouse's own engine that gives the numbers of who meets it: filtered aggregates over
-// facts, joined with people and the state. It is what the benchmark compares a pass with and what tests check it
-// against. It reads people as if each had one version, which they have after a compaction; segments and the measures days,
-// first_amount and last_amount are not written.
+// facts, joined with people. It is what the benchmark compares a pass with and what tests check it
+// against. It reads people as if each had one version, which they have after a compaction; segments, what the
+// state answers, and the measures days, first_amount and last_amount are not written.
 func PeopleSQL(c Condition, asOf time.Time, zone *time.Location, code func(text string) uint32) (string, error) {
 	q := &sqlWriter{asOf: asOf, zone: zone, code: code}
 	where, err := q.expression(c)
@@ -27,9 +27,6 @@ func PeopleSQL(c Condition, asOf time.Time, zone *time.Location, code func(text 
 		fmt.Fprintf(&b, " LEFT JOIN (SELECT customer, %s FROM facts WHERE ts <= %d AND (%s) GROUP BY customer) f ON f.customer = p.customer",
 			strings.Join(q.aggregates, ", "), asOf.UnixMicro(), strings.Join(q.filters, " OR "))
 	}
-	if q.state {
-		b.WriteString(" LEFT JOIN state s ON s.customer = p.customer")
-	}
 	fmt.Fprintf(&b, " WHERE p.flags < %d AND (%s)", FlagErased, where)
 	return b.String(), nil
 }
@@ -40,7 +37,6 @@ type sqlWriter struct {
 	code       func(string) uint32
 	aggregates []string
 	filters    []string
-	state      bool
 }
 
 func (q *sqlWriter) expression(c Condition) (string, error) {
@@ -60,12 +56,6 @@ func (q *sqlWriter) expression(c Condition) (string, error) {
 	case *notSpec:
 		part, err := q.expression(s.Of)
 		return "NOT COALESCE(" + part + ", FALSE)", err
-	case *layerSpec:
-		q.state = true
-		return "COALESCE(s.layer IN " + texts(s.In) + ", FALSE)", nil
-	case *stageSpec:
-		q.state = true
-		return "COALESCE(s.stage IN " + texts(s.In) + ", FALSE)", nil
 	}
 	l := leafOf(c, q.asOf, q.zone)
 	switch {
@@ -150,10 +140,6 @@ func (q *sqlWriter) codes(values []string) string {
 		list[i] = strconv.FormatUint(uint64(q.code(v)), 10)
 	}
 	return "(" + strings.Join(list, ", ") + ")"
-}
-
-func texts(values []string) string {
-	return "('" + strings.Join(values, "', '") + "')" // codes of ours, checked when the condition was read
 }
 
 // PeopleSQL writes a condition as SQL for this engine's warehouse; see the function.

@@ -10,7 +10,7 @@ import (
 )
 
 // State is the newest snapshot of every customer, as columns indexed by customer number (cell 0 is unused; a cell of
-// nobody holds zeros). The layer package fills it after a pass; the warehouse keeps it as the table "state", so that a
+// nobody holds zeros). The layer package fills it after a pass; the warehouse keeps it, so that a
 // list of a million customers sorts and filters at once, and segments ask it for layer, stage and RFM.
 type State = warehouse.State
 
