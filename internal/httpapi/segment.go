@@ -20,7 +20,7 @@ import (
 
 // conditionIn is a condition as it comes in; its parts are checked by the audience engine, which names the path of the bad field.
 type conditionIn struct {
-	Kind string          `json:"kind" doc:"everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, heat, facts, tag or segment"`
+	Kind string          `json:"kind" doc:"everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, facts, sequence, top, heat, bucket, tag or segment"`
 	Spec json.RawMessage `json:"spec,omitempty" doc:"By kind; see the guide to conditions"`
 }
 
@@ -41,11 +41,12 @@ type SegmentIn struct {
 	Name      string       `json:"name" minLength:"1" maxLength:"80"`
 	Note      string       `json:"note,omitempty" maxLength:"500"`
 	Condition *conditionIn `json:"condition,omitempty"`
+	Live      bool         `json:"live,omitempty" doc:"Follow what people do within a second; a condition is needed"`
 }
 
 func (s SegmentIn) draft() (audience.Draft, error) {
 	c, err := s.Condition.parse()
-	return audience.Draft{Name: s.Name, Note: s.Note, Condition: c}, err
+	return audience.Draft{Name: s.Name, Note: s.Note, Condition: c, Live: s.Live}, err
 }
 
 // newSegmentIn is SegmentIn with what a static list is made of.
@@ -212,7 +213,64 @@ func registerSegment(a *API) {
 	raw(a, http.MethodGet, "/api/v1/segments/{id}/people.csv", "export_segment", staff.CustomersExport, "text/csv", a.exportSegment,
 		summary("Who is in a segment now, as CSV"))
 
+	get(a, "/api/v1/segments/{id}/profile", "get_segment_profile", staff.SegmentsRead, func(ctx context.Context, in *ByID) (audience.Profile, error) {
+		tags, err := a.tagsOfEverybody(ctx)
+		if err != nil {
+			return audience.Profile{}, err
+		}
+		return a.Services.Segments.Profile(ctx, in.ID, tags)
+	}, summary("What sets the people of a segment apart from everybody"))
+
 	registerSegmentLive(a)
+	registerSegmentCompare(a)
+}
+
+// tagsOfEverybody is who carries each tag that is in use.
+func (a *API) tagsOfEverybody(ctx context.Context) ([]audience.Labelled, error) {
+	if a.Services.Tags == nil {
+		return nil, nil
+	}
+	tags, err := a.Services.Tags.List(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]audience.Labelled, len(tags))
+	for i, t := range tags {
+		people, err := a.Services.Tags.Carriers(ctx, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = audience.Labelled{Dimension: "tag", Value: t.ID, Label: t.Name, People: people}
+	}
+	return out, nil
+}
+
+// registerSegmentCompare: how a few segments lie over each other, and who is in each part.
+func registerSegmentCompare(a *API) {
+	type Compared struct {
+		IDs []string `query:"ids" minItems:"2" maxItems:"6" required:"true" doc:"Segments, separated by commas"`
+	}
+	get(a, "/api/v1/segments/compare", "compare_segments", staff.SegmentsRead, func(ctx context.Context, in *Compared) (audience.Comparison, error) {
+		return a.Services.Segments.Compare(ctx, in.IDs)
+	}, summary("The parts into which segments cut each other, with exact sizes"))
+
+	type part struct {
+		Compared
+		In []string `query:"in" minItems:"1" maxItems:"6" required:"true" doc:"Those of the segments that the people are in, and in no other"`
+		Paging
+	}
+	get(a, "/api/v1/segments/compare/people", "list_compared_people", staff.SegmentsRead, func(ctx context.Context, in *part) (Page[segmentPerson], error) {
+		all, err := a.Services.Segments.PartOf(ctx, in.IDs, in.In)
+		if err != nil {
+			return Page[segmentPerson]{}, err
+		}
+		numbers, next, err := pageOfPeople(all, in.After, in.Limit)
+		if err != nil {
+			return Page[segmentPerson]{}, err
+		}
+		items, err := a.segmentPeople(ctx, numbers)
+		return PageOf(items, next, int64(all.GetCardinality())), err
+	}, summary("Who is in exactly some of the compared segments"))
 }
 
 // registerSegmentLive: what a builder asks while a segment is being written.

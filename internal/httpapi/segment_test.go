@@ -138,3 +138,26 @@ func TestSegmentErrorsNameThePath(t *testing.T) {
 	e.want(e.call("GET", "/api/v1/segments/seg_none/people.csv", nil), 404, "segment.not_found")
 	e.want(e.call("GET", "/api/v1/segments?after=zzz", nil), 422, "segment.cursor")
 }
+
+func TestSegmentsAreComparedAndHeldAgainstEverybody(t *testing.T) {
+	e := segmentEdge(t)
+	paid := decode[audience.Segment](t, e.call("POST", "/api/v1/segments", `{"name":"下过单","condition":`+paidOnce+`,"live":true}`))
+	if !paid.Live {
+		t.Fatal("not live")
+	}
+	all := decode[audience.Segment](t, e.call("POST", "/api/v1/segments", `{"name":"全部","condition":{"kind":"everyone"}}`))
+	profile := decode[audience.Profile](t, e.call("GET", "/api/v1/segments/"+paid.ID+"/profile", nil))
+	if profile.People != 2 || profile.Universe != 3 || len(profile.Dimensions) != 1 || profile.Dimensions[0].Traits[0].Index != 100 {
+		t.Fatalf("%+v", profile)
+	}
+	ids := "?ids=" + paid.ID + "," + all.ID
+	got := decode[audience.Comparison](t, e.call("GET", "/api/v1/segments/compare"+ids, nil))
+	if got.Union != 3 || len(got.Parts) != 2 || got.Parts[0].People != 2 || len(got.Parts[0].In) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	page := decode[Page[segmentPerson]](t, e.call("GET", "/api/v1/segments/compare/people"+ids+"&in="+all.ID, nil))
+	if page.Total != 1 || page.Items[0].Name != "丙" {
+		t.Fatalf("%+v", page)
+	}
+	e.want(e.call("POST", "/api/v1/segments", `{"name":"名单","kind":"static","customers":[],"live":true}`), 422, "segment.live")
+}

@@ -1740,6 +1740,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The parts into which segments cut each other, with exact sizes */
+        get: operations["compare_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/compare/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in exactly some of the compared segments */
+        get: operations["list_compared_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments/estimate": {
         parameters: {
             query?: never;
@@ -1869,6 +1903,23 @@ export interface paths {
         };
         /** Who is in a segment now, as CSV */
         get: operations["export_segment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What sets the people of a segment apart from everybody */
+        get: operations["get_segment_profile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2661,6 +2712,19 @@ export interface components {
             /** @description Task ids */
             tasks: string[];
         };
+        AudienceComparison: {
+            /** @description Every part that holds somebody, the largest first; they share nobody */
+            parts: components["schemas"]["AudiencePart"][];
+            /** @description By segment */
+            sizes: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description People in any of them
+             */
+            union: number;
+        };
         AudienceCondition: {
             /** @enum {string} */
             kind: "everyone" | "and" | "or" | "not" | "attribute" | "contact" | "registered" | "birthday" | "age" | "layer" | "stage" | "rfm" | "facts" | "sequence" | "top" | "heat" | "bucket" | "tag" | "segment";
@@ -2681,11 +2745,32 @@ export interface components {
              */
             version: number;
         };
+        AudienceDimension: {
+            /** @enum {string} */
+            name: "layer" | "stage" | "class" | "gender" | "province" | "city" | "source" | "store" | "owner" | "level" | "tag";
+            traits: components["schemas"]["AudienceTrait"][];
+        };
         AudienceOverlap: {
             a: string;
             b: string;
             /** Format: int64 */
             people: number;
+        };
+        AudiencePart: {
+            /** @description Segments, in the order asked */
+            in: string[];
+            /** Format: int64 */
+            people: number;
+        };
+        AudienceProfile: {
+            /** @description Only those of which something is known */
+            dimensions: components["schemas"]["AudienceDimension"][];
+            /** Format: int64 */
+            people: number;
+            /** Format: double */
+            took_ms: number;
+            /** Format: int64 */
+            universe: number;
         };
         AudienceReport: {
             /** Format: date-time */
@@ -2738,6 +2823,29 @@ export interface components {
              * @description Of the name, note and condition; all versions are kept
              */
             version: number;
+        };
+        AudienceTrait: {
+            /**
+             * Format: int64
+             * @description Of everybody
+             */
+            all: number;
+            /**
+             * Format: double
+             * @description The share in the segment by the share of everybody, times 100; 100 is as everybody
+             */
+            index: number;
+            /** @description What a tag is called */
+            label?: string;
+            /**
+             * Format: int64
+             * @description Of the segment
+             */
+            people: number;
+            /** @description A segment of this size drawn by chance would not be so far off once in 300 times */
+            sure: boolean;
+            /** @description A code, a name, or the id of a tag; empty is unknown */
+            value: string;
         };
         AudienceVersion: {
             /** Format: date-time */
@@ -3074,6 +3182,8 @@ export interface components {
         };
         ChangeSegmentBody: {
             condition?: components["schemas"]["ConditionIn"];
+            /** @description Follow what people do within a second; a condition is needed */
+            live?: boolean;
             name: string;
             note?: string;
             /**
@@ -3446,7 +3556,7 @@ export interface components {
             items: components["schemas"]["CollectRules"][];
         };
         ConditionIn: {
-            /** @description everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, heat, facts, tag or segment */
+            /** @description everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, facts, sequence, top, heat, bucket, tag or segment */
             kind: string;
             /** @description By kind; see the guide to conditions */
             spec?: unknown;
@@ -5322,6 +5432,8 @@ export interface components {
              * @enum {string}
              */
             kind: "dynamic" | "static";
+            /** @description Follow what people do within a second; a condition is needed */
+            live?: boolean;
             name: string;
             note?: string;
         };
@@ -10684,6 +10796,75 @@ export interface operations {
             };
         };
     };
+    compare_segments: {
+        parameters: {
+            query: {
+                /** @description Segments, separated by commas */
+                ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceComparison"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_compared_people: {
+        parameters: {
+            query: {
+                /** @description Segments, separated by commas */
+                ids: string[];
+                /** @description Those of the segments that the people are in, and in no other */
+                in: string[];
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSegmentPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     estimate_segment: {
         parameters: {
             query?: never;
@@ -10966,6 +11147,37 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_segment_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceProfile"];
                 };
             };
             /** @description Error */
