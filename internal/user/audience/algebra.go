@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -19,8 +21,9 @@ type planning struct {
 	leaves   map[string]*leaf
 	segments map[string]*segmentAnswer
 	tags     map[string]*roaring.Bitmap
-	path     []string // segments being followed
-	state    bool     // some condition asks for layer, stage or scores
+	path     []string  // segments being followed
+	state    bool      // some condition asks for layer, stage or scores
+	fresh    *snapshot // what they are answered by; nil: the newest that was saved
 }
 
 // segmentAnswer is a segment that a condition refers to: a condition, or members, and once answered its people.
@@ -98,7 +101,8 @@ func (p *planning) carried(ctx context.Context, tags []string) error {
 	return nil
 }
 
-// algebra turns trees into bitmaps. Bitmaps it returns may be shared and are never changed.
+// algebra turns trees into bitmaps. Bitmaps it returns may be shared and are never changed. Once all segments are answered it may be
+// used at once by many.
 type algebra struct {
 	plan  *planning
 	found *leavesFound
@@ -184,28 +188,22 @@ func (a *algebra) segment(id string) (*roaring.Bitmap, error) {
 	return s.people, nil
 }
 
-// snapshot is the newest state with bitmaps by code, made when first asked for.
+// snapshot is the newest state with bitmaps by code, each made when a condition first asks for it.
 type snapshot struct {
-	state                  *State
-	layers, stages         map[string]*roaring.Bitmap
-	classes                map[string]*roaring.Bitmap
-	scoreR, scoreF, scoreM [6]*roaring.Bitmap
+	state                   *State
+	layers, stages, classes func() map[string]*roaring.Bitmap
+	scores                  [3]func() map[string]*roaring.Bitmap // R, F, M
 }
 
 func newSnapshot(s *State) *snapshot {
-	out := &snapshot{
-		state:   s,
-		layers:  byCode(s.Present, s.Layer, s.Layers),
-		stages:  byCode(s.Present, s.Stage, s.Stages),
-		classes: byCode(s.Present, s.Class, s.Classes),
+	by := func(column []uint8, texts []string) func() map[string]*roaring.Bitmap {
+		return sync.OnceValue(func() map[string]*roaring.Bitmap { return byCode(s.Present, column, texts) })
 	}
 	scores := []string{"", "1", "2", "3", "4", "5"}
-	for to, column := range map[*[6]*roaring.Bitmap][]uint8{&out.scoreR: s.R, &out.scoreF: s.F, &out.scoreM: s.M} {
-		for text, b := range byCode(s.Present, column, scores) {
-			to[slices.Index(scores, text)] = b
-		}
+	return &snapshot{
+		state: s, layers: by(s.Layer, s.Layers), stages: by(s.Stage, s.Stages), classes: by(s.Class, s.Classes),
+		scores: [...]func() map[string]*roaring.Bitmap{by(s.R, scores), by(s.F, scores), by(s.M, scores)},
 	}
-	return out
 }
 
 // byCode splits people by a column of codes.
@@ -241,27 +239,24 @@ func anyOf(of map[string]*roaring.Bitmap, codes []string) *roaring.Bitmap {
 	return out
 }
 
-func (s *snapshot) layer(codes []string) *roaring.Bitmap { return anyOf(s.layers, codes) }
-func (s *snapshot) stage(codes []string) *roaring.Bitmap { return anyOf(s.stages, codes) }
+func (s *snapshot) layer(codes []string) *roaring.Bitmap { return anyOf(s.layers(), codes) }
+func (s *snapshot) stage(codes []string) *roaring.Bitmap { return anyOf(s.stages(), codes) }
 
 func (s *snapshot) rfm(spec *rfmSpec) *roaring.Bitmap {
 	var parts []*roaring.Bitmap
 	if spec.Class != nil {
-		parts = append(parts, anyOf(s.classes, spec.Class))
+		parts = append(parts, anyOf(s.classes(), spec.Class))
 	}
 	for i, b := range []*Bounds{spec.R, spec.F, spec.M} {
 		if b == nil {
 			continue
 		}
-		scores := [][6]*roaring.Bitmap{s.scoreR, s.scoreF, s.scoreM}[i]
 		low, high := b.limits()
-		sum := roaring.New()
+		var codes []string
 		for score := max(low, 1); score <= min(high, 5); score++ {
-			if scores[score] != nil {
-				sum.Or(scores[score])
-			}
+			codes = append(codes, strconv.FormatInt(score, 10))
 		}
-		parts = append(parts, sum)
+		parts = append(parts, anyOf(s.scores[i](), codes))
 	}
 	return roaring.FastAnd(parts...)
 }

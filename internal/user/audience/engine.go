@@ -3,11 +3,13 @@ package audience
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"golang.org/x/sync/errgroup"
 
 	"huoshui/internal/platform/warehouse"
 )
@@ -162,8 +164,8 @@ func (e *Engine) Evaluate(ctx context.Context, asOf time.Time, q Question) (*Ans
 	return e.evaluate(ctx, asOf, q, nil)
 }
 
-// evaluate is Evaluate with other folds looking on in the same pass; between is called after the pass and before
-// conditions on the state are answered.
+// evaluate is Evaluate with other folds looking on in the same pass. Conditions on the state are answered by the one that comes out of
+// it, while that is being saved; others see it once it is.
 func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with *company) (*Answer, error) {
 	plan, err := e.plan(ctx, asOf, q)
 	if err != nil {
@@ -174,12 +176,22 @@ func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with 
 		return nil, err
 	}
 	out := &Answer{Universe: found.universe, Seq: found.seq, Read: found.read, dues: e.dues(asOf, plan.leaves)}
-	if with != nil {
-		if err := with.between(ctx, found.universe); err != nil {
-			return nil, err
-		}
+	if with == nil || with.state == nil {
+		return out, e.answer(ctx, plan, found, out)
 	}
-	return out, e.answer(ctx, plan, found, out)
+	state, err := with.state(ctx, found.universe)
+	if err != nil {
+		return nil, err
+	}
+	plan.fresh = newSnapshot(state)
+	group, inside := errgroup.WithContext(ctx)
+	group.Go(func() error { return e.w.SaveState(inside, state) })
+	group.Go(func() error { return e.answer(inside, plan, found, out) })
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	e.setState(plan.fresh)
+	return out, nil
 }
 
 // Meets answers the conditions for one person as of an instant, by the same leaves that a pass over everybody uses.
@@ -244,20 +256,27 @@ func (e *Engine) answer(ctx context.Context, plan *planning, found *leavesFound,
 	if a.state, err = e.stateFor(ctx, plan); err != nil {
 		return err
 	}
-	for _, c := range plan.question.Conditions {
-		b, err := a.of(c)
-		if err != nil {
+	for id := range plan.segments {
+		if _, err := a.segment(id); err != nil {
 			return err
 		}
-		out.People = append(out.People, b)
 	}
-	return nil
+	out.People = make([]*roaring.Bitmap, len(plan.question.Conditions))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range plan.question.Conditions {
+		group.Go(func() (err error) {
+			out.People[i], err = a.of(c)
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 // company is who comes along in a pass that answers conditions.
 type company struct {
-	folds   []Fold
-	between func(ctx context.Context, universe *roaring.Bitmap) error
+	folds []Fold
+	state func(ctx context.Context, universe *roaring.Bitmap) (*State, error) // what comes out of them; may be nil
 }
 
 // leavesFound is the answers to leaves at one watermark.
@@ -356,8 +375,11 @@ func bounded(asOf time.Time, mark warehouse.Watermark) int64 {
 
 // stateFor is the newest state where a plan asks for it.
 func (e *Engine) stateFor(ctx context.Context, p *planning) (*snapshot, error) {
-	if !p.state {
+	switch {
+	case !p.state:
 		return nil, nil
+	case p.fresh != nil:
+		return p.fresh, nil
 	}
 	return e.snapshot(ctx)
 }

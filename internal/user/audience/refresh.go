@@ -66,9 +66,7 @@ func (s *Service) pass(ctx context.Context, asOf time.Time, q Question, along As
 		return s.engine.Evaluate(ctx, asOf, q)
 	}
 	if s.layering == nil {
-		return s.engine.evaluate(ctx, asOf, q, &company{
-			folds: along.Folds, between: func(context.Context, *roaring.Bitmap) error { return nil },
-		})
+		return s.engine.evaluate(ctx, asOf, q, &company{folds: along.Folds})
 	}
 	layers, err := s.layering.Prepare(ctx, asOf)
 	if err != nil {
@@ -90,19 +88,12 @@ func (e *Engine) Refresh(ctx context.Context, asOf time.Time, q Question, layers
 func (e *Engine) refresh(ctx context.Context, asOf time.Time, q Question, layers LayerPass, along Asking) (*Answer, error) {
 	return e.evaluate(ctx, asOf, q, &company{
 		folds: append([]Fold{layers}, along.Folds...),
-		between: func(ctx context.Context, universe *roaring.Bitmap) error {
+		state: func(ctx context.Context, universe *roaring.Bitmap) (*State, error) {
 			state, err := layers.Finish(ctx, universe)
-			if err != nil {
-				return err
-			}
-			if along.Fill != nil {
+			if err == nil && along.Fill != nil {
 				along.Fill(state)
 			}
-			if err := e.w.SaveState(ctx, state); err != nil {
-				return err
-			}
-			e.setState(newSnapshot(state))
-			return nil
+			return state, err
 		},
 	})
 }

@@ -192,51 +192,56 @@ func (p *Pass) Finish(ctx context.Context, _ *roaring.Bitmap) (*warehouse.State,
 	return p.state, nil
 }
 
-// findCuts computes breaks over the buyers of the window, one column at a time in one buffer.
+// findCuts computes breaks over the buyers of the window, the columns side by side.
 func (p *Pass) findCuts() {
-	s, rules := p.state, &p.def.RFM
-	column := make([]int64, 0, len(s.Present))
-	gather := func(value func(n int) int64, include func(n int) bool) []int64 {
-		column = column[:0]
-		for n := range s.Present {
-			if include(n) {
-				column = append(column, value(n))
-			}
-		}
-		return column
-	}
-	buyer := func(n int) bool { return s.Frequency[n] > 0 }
-	breaks := func(value func(n int) int64) Breaks {
-		values := gather(value, buyer)
-		winsorise(values, int64(math.Round(rules.WinsorisePercent*100)))
-		if rules.Method == KMeans {
-			return kmeansBreaks(values)
-		}
-		return quantileBreaks(values)
-	}
-	for n := range s.Frequency {
-		if buyer(n) {
+	s, rules, vip := p.state, &p.def.RFM, &p.def.Layers.VIP
+	for _, orders := range s.Frequency {
+		if orders > 0 {
 			p.result.Buyers++
 		}
 	}
-	p.result.Cuts = rules.Manual
+	p.result.Cuts, p.result.HighSpendFen = rules.Manual, vip.MinSpentFen
+	var group sync.WaitGroup
 	if rules.Method != Manual {
-		p.result.Cuts = Cuts{
-			Recency:   breaks(func(n int) int64 { return int64(s.RecencyDays[n]) }),
-			Frequency: breaks(func(n int) int64 { return int64(s.Frequency[n]) }),
-			Monetary:  breaks(func(n int) int64 { return s.Monetary[n] }),
-		}
+		cuts := &p.result.Cuts
+		group.Go(func() { cuts.Recency = breaks(p, s.RecencyDays) })
+		group.Go(func() { cuts.Frequency = breaks(p, s.Frequency) })
+		group.Go(func() { cuts.Monetary = breaks(p, s.Monetary) })
 	}
-	vip := &p.def.Layers.VIP
-	p.result.HighSpendFen = vip.MinSpentFen
 	if vip.By == SpendByTopShare {
-		spends := gather(func(n int) int64 { return p.spentWindow[n] }, func(n int) bool { return p.spentWindow[n] > 0 })
-		share := int64(math.Round(vip.TopPercent * 100))
-		p.result.HighSpendFen = 1
-		if len(spends) > 0 {
-			p.result.HighSpendFen = int64(math.Ceil(percentiles(spends, []fraction{{10_000 - share, 10_000}})[0]))
+		group.Go(func() { p.result.HighSpendFen = p.topSpend() })
+	}
+	group.Wait()
+}
+
+// breaks computes those of one column.
+func breaks[T int32 | int64](p *Pass, column []T) Breaks {
+	values := make([]int64, 0, p.result.Buyers)
+	for n, orders := range p.state.Frequency {
+		if orders > 0 {
+			values = append(values, int64(column[n]))
 		}
 	}
+	winsorise(values, int64(math.Round(p.def.RFM.WinsorisePercent*100)))
+	if p.def.RFM.Method == KMeans {
+		return kmeansBreaks(values)
+	}
+	return quantileBreaks(values)
+}
+
+// topSpend is the spending from which on somebody belongs to the best so many percent of the window's buyers.
+func (p *Pass) topSpend() int64 {
+	spends := make([]int64, 0, len(p.spentWindow))
+	for _, spent := range p.spentWindow {
+		if spent > 0 {
+			spends = append(spends, spent)
+		}
+	}
+	if len(spends) == 0 {
+		return 1
+	}
+	share := int64(math.Round(p.def.Layers.VIP.TopPercent * 100))
+	return int64(math.Ceil(percentiles(spends, []fraction{{10_000 - share, 10_000}})[0]))
 }
 
 // parallel splits the customer numbers among the processors.
