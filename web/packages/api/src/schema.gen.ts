@@ -168,7 +168,8 @@ export interface paths {
         };
         /** The business's zone and present */
         get: operations["get_business"];
-        put?: never;
+        /** Choose where the business counts its days, from the next start on */
+        put: operations["change_business"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2920,6 +2921,8 @@ export interface components {
         Business: {
             /** @description This is a demo brand */
             demo: boolean;
+            /** @description The zone from the next start on; the same when nobody has chosen another */
+            next_zone: string;
             /**
              * Format: date-time
              * @description The business's present; ahead of the machine's in a demo brand
@@ -3174,6 +3177,10 @@ export interface components {
             plan: components["schemas"]["CampaignPlan"];
             /** @description E-mail address */
             to?: string;
+        };
+        ChangeBusinessBody: {
+            /** @description IANA name */
+            zone: string;
         };
         ChangePasswordBody: {
             old: string;
@@ -7241,6 +7248,39 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Business"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeBusinessBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

@@ -15,4 +15,13 @@ export const settings = feature({
     },
     { path: "/settings/$tab", title: "settings.title", load: () => import("./SettingsPage") },
   ],
+  settings: [
+    {
+      key: "business",
+      title: "settings.business",
+      order: 70,
+      load: () => import("./BusinessTab"),
+      permission: "settings.read",
+    },
+  ],
 });
