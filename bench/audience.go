@@ -7,10 +7,13 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
 
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/stream"
@@ -29,27 +32,62 @@ type AudienceSpec struct {
 }
 
 // AudienceResult is what the audience benchmark found. The refresh is everything: the pass over all facts for all
-// conditions, RFM, lifecycle and layers, the bitmaps, and the state saved in the warehouse.
+// conditions, RFM, lifecycle and layers, the bitmaps, and the state saved in the warehouse. Seconds are medians of three refreshes, of
+// an engine that remembers nothing each time; the first of them, which also finds its memory and the warehouse's cold, is told apart.
 type AudienceResult struct {
 	People          int64   `json:"people"`
 	Facts           int64   `json:"facts"`
 	Conditions      int     `json:"conditions"`
 	Leaves          int     `json:"leaves"` // distinct questions in the conditions
 	PrepareSeconds  float64 `json:"prepare_seconds"`
+	FirstSeconds    float64 `json:"first_refresh_seconds"`
+	FirstCPU        float64 `json:"first_refresh_cpu_seconds"`
 	RefreshSeconds  float64 `json:"refresh_seconds"`
 	RefreshCPU      float64 `json:"refresh_cpu_seconds"`    // of all threads: what is left when the machine is busy with others
-	PassSeconds     float64 `json:"conditions_seconds"`     // the conditions alone, cold, without layers and state
+	PassSeconds     float64 `json:"conditions_seconds"`     // the conditions alone, nothing remembered, without layers and state
 	PassCPU         float64 `json:"conditions_cpu_seconds"` // likewise, of all threads
 	RowsPerSecond   float64 `json:"facts_per_second"`
 	SQLSample       int     `json:"sql_sample"`
-	SQLPerCondition float64 `json:"sql_seconds_per_condition"`
+	SQLPerCondition float64 `json:"sql_seconds_per_condition"` // after one that is not measured
 	SQLCPU          float64 `json:"sql_cpu_seconds_per_condition"`
-	TimesFaster     float64 `json:"times_faster"`              // SQL for all conditions one by one over the refresh
-	TimesLessCPU    float64 `json:"times_less_cpu"`            // likewise in processor time
-	PassFaster      float64 `json:"conditions_times_faster"`   // SQL over the conditions alone: equal work
-	PassLessCPU     float64 `json:"conditions_times_less_cpu"` // likewise in processor time
-	PeakMemoryMB    int64   `json:"peak_memory_mb"`            // resident, of the whole process, during the refresh
+	SQLLayers       float64 `json:"sql_layers_seconds"` // RFM, lifecycle and layers as SQL, stored; the median of three
+	SQLLayersCPU    float64 `json:"sql_layers_cpu_seconds"`
+	TimesFaster     float64 `json:"times_faster"`                // SQL for all conditions one by one and for the layers, over the refresh
+	TimesLessCPU    float64 `json:"times_less_cpu"`              // likewise in processor time
+	WithoutLayers   float64 `json:"times_faster_without_layers"` // SQL for the conditions only, over the refresh with layers: unequal work
+	PassFaster      float64 `json:"conditions_times_faster"`     // SQL over the conditions alone: equal work
+	PassLessCPU     float64 `json:"conditions_times_less_cpu"`   // likewise in processor time
+	PeakMemoryMB    int64   `json:"peak_memory_mb"`              // resident, of the whole process, during the refreshes
 	CPUs            int     `json:"cpus"`
+}
+
+// spent is the clock's and the processors' seconds of one run.
+type spent struct{ clock, cpu float64 }
+
+// clocked measures work.
+func clocked(work func() error) (spent, error) {
+	begin, cpu := time.Now(), cpuSeconds()
+	err := work()
+	return spent{time.Since(begin).Seconds(), cpuSeconds() - cpu}, err
+}
+
+// thrice measures work three times and returns the first run and the medians; before is called ahead of each.
+func thrice(before func(), work func() error) (first, median spent, err error) {
+	var clock, cpu []float64
+	for i := range 3 {
+		before()
+		one, err := clocked(work)
+		if err != nil {
+			return first, median, err
+		}
+		if i == 0 {
+			first = one
+		}
+		clock, cpu = append(clock, one.clock), append(cpu, one.cpu)
+	}
+	slices.Sort(clock)
+	slices.Sort(cpu)
+	return first, spent{clock[1], cpu[1]}, nil
 }
 
 // layering is the layer package's part in a refresh that stores nothing in a store.
@@ -58,8 +96,8 @@ type layering struct{ *layer.Pass }
 // Save implements audience.LayerPass.
 func (layering) Save(context.Context, time.Time, uint64) error { return nil }
 
-// Audience measures one refresh against the same conditions one by one as SQL in the warehouse's own engine; it fails when the two
-// disagree on a single person.
+// Audience measures refreshes against the same conditions one by one, and the layers, as SQL in the warehouse's own engine; it fails when
+// the two disagree on a single person.
 func Audience(ctx context.Context, spec AudienceSpec, say func(format string, args ...any)) (AudienceResult, error) {
 	r := AudienceResult{People: spec.People, Facts: spec.Facts, Conditions: spec.Conditions, CPUs: runtime.NumCPU()}
 	all, err := conditions(spec.Conditions, 1)
@@ -78,55 +116,92 @@ func Audience(ctx context.Context, spec AudienceSpec, say func(format string, ar
 	debug.FreeOSMemory()
 	peak := newPeak()
 	engine := audience.NewEngine(w, zone)
-	begin, cpu := time.Now(), cpuSeconds()
-	answer, err := engine.Refresh(ctx, asOf, audience.Question{Conditions: all}, layering{layer.NewPass(layer.Default())})
+	var answer *audience.Answer
+	forget := func() {
+		answer = nil
+		engine.Forget()
+		runtime.GC()
+	}
+	first, refresh, err := thrice(forget, func() (err error) {
+		answer, err = engine.Refresh(ctx, asOf, audience.Question{Conditions: all}, layering{layer.NewPass(layer.Default())})
+		return err
+	})
 	if err != nil {
 		return r, err
 	}
-	r.RefreshSeconds, r.RefreshCPU = time.Since(begin).Seconds(), cpuSeconds()-cpu
+	r.FirstSeconds, r.FirstCPU, r.RefreshSeconds, r.RefreshCPU = first.clock, first.cpu, refresh.clock, refresh.cpu
 	r.PeakMemoryMB = peak.megabytes()
 	r.RowsPerSecond = float64(spec.Facts) / r.RefreshSeconds
 	r.Leaves = answer.Read
-	say("refreshed %d conditions (%d leaves), RFM, lifecycle and layers in %.2f s (%.2f s of processor), %d MB", spec.Conditions, r.Leaves, r.RefreshSeconds, r.RefreshCPU, r.PeakMemoryMB)
-	begin, cpu = time.Now(), cpuSeconds()
-	if _, err := audience.NewEngine(w, zone).Evaluate(ctx, asOf, audience.Question{Conditions: all}); err != nil {
+	say("refreshed %d conditions (%d leaves), RFM, lifecycle and layers in %.2f s (%.2f s of processor), the first time in %.2f s (%.2f s), %d MB",
+		spec.Conditions, r.Leaves, refresh.clock, refresh.cpu, first.clock, first.cpu, r.PeakMemoryMB)
+	if spec.Sample > 0 {
+		if err := compareLayers(ctx, w, &r, say); err != nil {
+			return r, err
+		}
+	}
+	found := answer
+	_, pass, err := thrice(forget, func() error {
+		_, err := engine.Evaluate(ctx, asOf, audience.Question{Conditions: all})
+		return err
+	})
+	if err != nil {
 		return r, err
 	}
-	r.PassSeconds, r.PassCPU = time.Since(begin).Seconds(), cpuSeconds()-cpu
+	r.PassSeconds, r.PassCPU = pass.clock, pass.cpu
 	say("the conditions alone in %.2f s (%.2f s of processor)", r.PassSeconds, r.PassCPU)
-	return r, compare(ctx, engine, w, all, answer, min(spec.Sample, spec.Conditions), &r, say)
+	return r, compare(ctx, engine, w, all, found, min(spec.Sample, spec.Conditions), &r, say)
 }
 
-// compare asks a sample of the conditions as SQL.
+// compareLayers has RFM, lifecycle and layers computed as SQL, and compares them with the state that the refresh saved.
+func compareLayers(ctx context.Context, w *warehouse.Warehouse, r *AudienceResult, say func(string, ...any)) error {
+	_, median, err := thrice(func() {}, func() error { return askLayers(ctx, w) })
+	if err != nil {
+		return err
+	}
+	r.SQLLayers, r.SQLLayersCPU = median.clock, median.cpu
+	state, err := w.LoadState(ctx)
+	if err != nil {
+		return err
+	}
+	say("RFM, lifecycle and layers as SQL in %.2f s (%.2f s of processor)", r.SQLLayers, r.SQLLayersCPU)
+	return sameLayers(ctx, w, state)
+}
+
+// compare asks a sample of the conditions as SQL, the first of them once more beforehand.
 func compare(ctx context.Context, engine *audience.Engine, w *warehouse.Warehouse, all []audience.Condition, answer *audience.Answer, sample int, r *AudienceResult, say func(string, ...any)) error {
-	var spent time.Duration
-	cpu := cpuSeconds()
-	for i := range sample {
-		at := i * len(all) / sample
+	if sample == 0 {
+		return nil
+	}
+	var sum spent
+	for i := -1; i < sample; i++ {
+		at := max(i, 0) * len(all) / sample
 		query, err := engine.PeopleSQL(all[at], asOf)
 		if err != nil {
 			return err
 		}
-		begin := time.Now()
-		people, err := w.Numbers(ctx, query)
+		var people *roaring.Bitmap
+		one, err := clocked(func() (err error) {
+			people, err = w.Numbers(ctx, query)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		spent += time.Since(begin)
+		if i >= 0 {
+			sum.clock, sum.cpu = sum.clock+one.clock, sum.cpu+one.cpu
+		}
 		if got := answer.People[at]; !got.Equals(people) {
 			return fmt.Errorf("condition %s: the pass finds %d people, SQL %d, and not the same", all[at], got.GetCardinality(), people.GetCardinality())
 		}
 	}
-	if sample == 0 {
-		return nil
-	}
 	r.SQLSample = sample
-	r.SQLPerCondition, r.SQLCPU = spent.Seconds()/float64(sample), (cpuSeconds()-cpu)/float64(sample)
-	r.TimesLessCPU = r.SQLCPU * float64(len(all)) / r.RefreshCPU
-	r.PassFaster = r.SQLPerCondition * float64(len(all)) / r.PassSeconds
-	r.PassLessCPU = r.SQLCPU * float64(len(all)) / r.PassCPU
-	r.TimesFaster = r.SQLPerCondition * float64(len(all)) / r.RefreshSeconds
-	say("as SQL %.2f s a condition (%.2f s of processor, sample of %d): %.1f times slower for all of them", r.SQLPerCondition, r.SQLCPU, sample, r.TimesFaster)
+	r.SQLPerCondition, r.SQLCPU = sum.clock/float64(sample), sum.cpu/float64(sample)
+	clock, cpu := r.SQLPerCondition*float64(len(all)), r.SQLCPU*float64(len(all))
+	r.TimesFaster, r.TimesLessCPU = (clock+r.SQLLayers)/r.RefreshSeconds, (cpu+r.SQLLayersCPU)/r.RefreshCPU
+	r.WithoutLayers = clock / r.RefreshSeconds
+	r.PassFaster, r.PassLessCPU = clock/r.PassSeconds, cpu/r.PassCPU
+	say("as SQL %.3f s a condition (%.3f s of processor, sample of %d): all of them and the layers %.1f times slower", r.SQLPerCondition, r.SQLCPU, sample, r.TimesFaster)
 	return nil
 }
 

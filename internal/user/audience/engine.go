@@ -40,6 +40,13 @@ func NewEngine(w *warehouse.Warehouse, zone *time.Location) *Engine {
 // Zone is the business zone.
 func (e *Engine) Zone() *time.Location { return e.zone }
 
+// Forget drops all that is remembered: the next question reads the warehouse anew.
+func (e *Engine) Forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cache, e.state = cache{limit: e.cache.limit, base: e.w.Watermark().Version}, nil
+}
+
 // Walk shows every person of the universe to every fold in one ordered pass, facts up to asOf.
 func (e *Engine) Walk(ctx context.Context, asOf time.Time, folds ...Fold) (*Pass, error) {
 	return e.walk(ctx, asOf, warehouse.ScanSpec{}, folds)
