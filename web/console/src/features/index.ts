@@ -12,6 +12,7 @@ import { segments } from "./segments";
 import { settings } from "./settings";
 import { staff } from "./staff";
 import { strategies } from "./strategies";
+import { tags } from "./tag";
 import { tasks } from "./tasks";
 
 /** Every feature of the console, one line each; the navigation orders itself by section and `order`. */
@@ -23,6 +24,7 @@ export const features: readonly Feature[] = [
   campaigns,
   layers,
   segments,
+  tags,
   strategies,
   content,
   board,

@@ -15,7 +15,10 @@ import {
 } from "@huoshui/ui";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
+import { Heat } from "../../tagging/Heat";
+import { PersonTags } from "../../tagging/PersonTags";
 import { Channel } from "./Channel";
 import { ConsentPanel } from "./Consents";
 import { OrderDetail } from "./Order";
@@ -43,6 +46,7 @@ function Body(props: { customer: Profile }) {
   const { t } = useTranslation();
   const [state, setState] = useUrlState({ order: "" });
   const reader = useReader();
+  const can = useCan();
   const c = props.customer;
   return (
     <>
@@ -59,6 +63,11 @@ function Body(props: { customer: Profile }) {
           value={c.orders > 0 ? <Money fen={Math.round(c.spent_fen / c.orders)} short /> : <None />}
         />
         <StatCard label={t("customers.recent")} value={c.orders > 0 ? <When at={c.last_order_at} ago /> : <None />} />
+        <StatCard
+          label={t("tags.heat")}
+          definition={t("tags.heat_why", { days: 7 })}
+          value={<Heat points={c.heat} />}
+        />
         <StatCard label={t("customers.refunded")} value={<Money fen={c.refunded_fen} short />} />
       </Cards>
       <div className="hs-customer-columns">
@@ -69,6 +78,7 @@ function Body(props: { customer: Profile }) {
           <Panel title={t("customers.standing")}>
             <Standing customer={c} />
           </Panel>
+          {can("tags.read") ? <PersonTags id={c.id} /> : null}
           <Panel title={t("customers.profile")}>
             <Facts
               columns={2}

@@ -20,6 +20,7 @@ import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
+import { Heat } from "../../tagging/Heat";
 import { Channel } from "./Channel";
 import { Summary } from "./Summary";
 
@@ -31,6 +32,7 @@ const defaults = {
   sort: "-recent",
   layer: "",
   segment: "",
+  tag: "",
   city: "",
   source: "",
   level: "",
@@ -72,6 +74,7 @@ export default function CustomersPage() {
     { params: { query: { limit: 200 } } },
     { staleTime: 60_000, enabled: can("segments.read") },
   );
+  const tags = $api.useQuery("get", "/api/v1/tags", {}, { staleTime: 60_000, enabled: can("tags.read") });
   const options = (values: readonly string[] | undefined, now: string) => {
     const known = (values ?? []).map((value) => ({
       value,
@@ -91,6 +94,12 @@ export default function CustomersPage() {
       label: t("customers.segment"),
       kind: "choice",
       options: (segments.data?.items ?? []).map((s) => ({ value: s.id, label: s.name })),
+    },
+    {
+      key: "tag",
+      label: t("tags.one"),
+      kind: "choice",
+      options: (tags.data?.items ?? []).map((tag) => ({ value: tag.id, label: tag.name })),
     },
     {
       key: "buyers",
@@ -168,6 +177,15 @@ export default function CustomersPage() {
       sort: true,
       render: (c) => (c.orders > 0 ? <When at={c.last_order_at} /> : <None />),
       value: (c) => (c.orders > 0 ? c.last_order_at : ""),
+    },
+    {
+      key: "heat",
+      title: t("tags.heat"),
+      definition: t("tags.heat_why", { days: 7 }),
+      align: "right",
+      width: 96,
+      render: (c) => <Heat points={c.heat} />,
+      value: (c) => c.heat,
     },
     {
       key: "registered",

@@ -5,6 +5,7 @@ import { Button, Segmented } from "antd";
 import type { TFunction } from "i18next";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { TagFact } from "../../tagging/TagFact";
 import { Channel } from "./Channel";
 import "./customers.css";
 
@@ -154,6 +155,13 @@ function Happening(props: { moment: Moment; onOrder?: (id: string) => void }): R
             {fact.name === "order.refunded" ? "−" : "+"}
             <Money fen={fact.amount_fen} />
           </span>
+        </div>
+      );
+    case "tag.added":
+    case "tag.removed":
+      return (
+        <div className="hs-timeline-head">
+          <b>{word}</b> <TagFact subject={fact.subject} props={fact.props} />
         </div>
       );
     case "layer.changed": {
