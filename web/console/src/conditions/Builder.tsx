@@ -9,6 +9,8 @@ import { leafDefs } from "./leaves";
 import {
   type Action,
   conditionOf,
+  type Fault,
+  faultOf,
   type Group,
   type Leaf,
   leafKinds,
@@ -118,15 +120,22 @@ function LeafRow(props: { leaf: Leaf; dispatch: Dispatch<Action>; onCopy: () => 
   const { t } = useTranslation();
   const { leaf, dispatch } = props;
   const { Editor } = leafDefs[leaf.kind];
+  const fault = faultOf(leaf);
   return (
-    <div className="segments-leaf" data-not={leaf.not || undefined}>
+    <div className="segments-leaf" data-kind={leaf.kind} data-not={leaf.not || undefined}>
       <span className="segments-leaf-name">{t(`segments.leaf.${leaf.kind}`)}</span>
       <span className="segments-leaf-fields">
         <Editor spec={leaf.spec} onChange={(spec) => dispatch({ do: "replace", node: { ...leaf, spec } })} />
       </span>
-      <PartCount node={leaf} />
+      <PartCount node={leaf} fault={fault} />
       <Not node={leaf} dispatch={dispatch} />
       <PartTools node={leaf} parentAdd={props.onCopy} dispatch={dispatch} />
+      {fault ? (
+        <p className="segments-fault" role="alert">
+          {fault.step === undefined ? null : t("segments.fault.at_step", { n: fault.step + 1 })}
+          {t(`segments.fault.${fault.what}`)}
+        </p>
+      ) : null}
     </div>
   );
 }
@@ -175,7 +184,7 @@ function PartTools(props: { node: Node; parentAdd: (() => void) | undefined; dis
 }
 
 /** How many people meet one part alone: which condition narrows most is seen at once. */
-function PartCount(props: { node: Node }) {
+function PartCount(props: { node: Node; fault?: Fault }) {
   const { t } = useTranslation();
   const condition = useSettled(JSON.stringify(conditionOf(props.node) ?? null), 300);
   const estimate = $api.useQuery(
@@ -183,7 +192,7 @@ function PartCount(props: { node: Node }) {
     "/api/v1/segments/estimate",
     { body: { condition: JSON.parse(condition) } },
     {
-      enabled: condition !== "null",
+      enabled: condition !== "null" && !props.fault,
       placeholderData: keepPreviousData,
       staleTime: 30_000,
       retry: false,
@@ -198,7 +207,7 @@ function PartCount(props: { node: Node }) {
     >
       {condition === "null" ? (
         <span className="segments-todo">{t("segments.builder.incomplete")}</span>
-      ) : estimate.error ? (
+      ) : estimate.error || props.fault ? (
         "—"
       ) : (
         <Count n={estimate.data?.people} />

@@ -1,6 +1,15 @@
 import { formatCount, formatMoneyShort, type Language } from "@huoshui/ui";
 import type { TFunction } from "i18next";
-import { type Bounds, type Condition, type Node, nodeOf, type Spec, type Where, type Window } from "./tree";
+import {
+  type Bounds,
+  type Condition,
+  type Node,
+  nodeOf,
+  type Spec,
+  unitOfDuration,
+  type Where,
+  type Window,
+} from "./tree";
 
 /** The fact names of the product, in the order in which the builder offers them. */
 export const factNames = [
@@ -26,7 +35,11 @@ export const factNames = [
 
 /** A fact's name in words; its own name when it is not of the product. */
 export function factText(t: TFunction, fact: string | undefined): string {
-  return t(`segments.fact.${(fact ?? "").replaceAll(".", "/")}`, { defaultValue: fact ?? "" });
+  const name = fact ?? "";
+  if (name.startsWith("event.")) {
+    return name.slice("event.".length);
+  }
+  return t(`segments.fact.${name.replaceAll(".", "/")}`, { defaultValue: name });
 }
 
 /** The measures that are money. */
@@ -91,6 +104,23 @@ export function describe(
     }
     return t("segments.words.where", { what: parts.join("; ") });
   };
+  const deed = (d: { fact: string; where?: Where }) => `${factText(t, d.fact)}${filter(d.where)}`;
+  const sequence = (s: Spec): string => {
+    const steps = (s.steps ?? []).map((step, i) => {
+      const span = step.within ? unitOfDuration(step.within) : undefined;
+      const within = span
+        ? t("segments.words.within", { n: span.n, unit: t(`segments.duration.${span.unit}`, { count: span.n }) })
+        : "";
+      const words = { fact: deed(step), within, n: step.days_running };
+      if (step.not) {
+        return t("segments.words.step_not", words);
+      }
+      const said = (step.days_running ?? 0) > 1 ? t("segments.words.running", words) : words.fact;
+      const without = step.without?.length ? t("segments.words.without", { what: list(step.without.map(deed)) }) : "";
+      return i === 0 ? said : t("segments.words.step", { ...words, fact: said, without });
+    });
+    return t("segments.words.sequence", { window: span(s.window), steps: steps.join(t("segments.words.then_step")) });
+  };
   const leaf = (kind: string, s: Spec): string => {
     switch (kind) {
       case "layer":
@@ -131,6 +161,23 @@ export function describe(
         return t("segments.words.heat", { bounds: bounds(s, count) });
       case "tag":
         return t("segments.words.tag", { values: list((s.in ?? []).map(segmentName)) });
+      case "sequence":
+        return sequence(s);
+      case "top": {
+        const name = t(`segments.rank.${s.by}`);
+        if (s.percent !== undefined) {
+          return t("segments.words.top_percent", { name, n: s.percent });
+        }
+        if (s.count !== undefined) {
+          return t("segments.words.top_count", { name, n: count(s.count) });
+        }
+        return t("segments.words.score", {
+          name,
+          bounds: bounds(s, s.by === "spent" || s.by === "monetary" ? money : count),
+        });
+      }
+      case "bucket":
+        return t("segments.words.bucket", { of: s.of, parts: list((s.in ?? []).map((i) => String(Number(i) + 1))) });
       case "segment":
         return t("segments.words.segment", { name: segmentName(s.id ?? "") });
       default: {

@@ -1,12 +1,13 @@
+import { CloseOutlined, PlusOutlined } from "@ant-design/icons";
 import { $api } from "@huoshui/api";
 import { formatCount, useReader } from "@huoshui/ui";
 import { keepPreviousData } from "@tanstack/react-query";
-import { DatePicker, InputNumber, Select } from "antd";
+import { Button, DatePicker, Dropdown, InputNumber, Select } from "antd";
 import dayjs from "dayjs";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { attributeText } from "./describe";
-import type { Bounds, Window } from "./tree";
+import { attributeText, factNames, factText } from "./describe";
+import type { Bounds, Where, Window } from "./tree";
 
 type Column =
   | "fact"
@@ -23,6 +24,116 @@ type Column =
   | "store"
   | "owner"
   | "level";
+
+/** Facts that stand for bookkeeping of the product; nobody asks who did them. */
+const bookkeeping = ["customer.changed", "customer.merged", "customer.split", "order.amended", "product.line"];
+
+/** A choice of one fact: what has happened in this brand, then what the product knows but never saw here. */
+export function FactPicker(props: { fact: string | undefined; label?: string; onChange: (fact: string) => void }) {
+  const { t } = useTranslation();
+  const { language } = useReader();
+  const words = $api.useQuery(
+    "get",
+    "/api/v1/segments/words",
+    { params: { query: { column: "fact", limit: 500 } } },
+    { staleTime: 60_000 },
+  );
+  const seen = new Map((words.data?.items ?? []).map((w) => [w.text, w.count]));
+  const known = factNames as readonly string[];
+  const own = [...seen.keys()].filter((f) => !known.includes(f) && !bookkeeping.includes(f));
+  const happened = [...known.filter((f) => seen.has(f)), ...own];
+  const never = known.filter((f) => !seen.has(f));
+  if (props.fact && !happened.includes(props.fact) && !never.includes(props.fact)) {
+    never.unshift(props.fact);
+  }
+  const option = (f: string) => ({ value: f, label: factText(t, f) });
+  const formatSeen = (n: number | undefined) => (n === undefined ? "" : formatCount(n, language));
+  const groups = [
+    { label: t("segments.fact_seen"), options: happened.map(option) },
+    { label: t("segments.fact_never"), options: never.map(option) },
+  ];
+  return (
+    <Select
+      size="small"
+      aria-label={props.label ?? t("segments.fact.label")}
+      value={props.fact || undefined}
+      popupMatchSelectWidth={260}
+      showSearch={{ optionFilterProp: "label" }}
+      onChange={props.onChange}
+      options={groups.filter((g) => g.options.length > 0)}
+      labelRender={(v) => factText(t, String(v.value))}
+      optionRender={(o) => (
+        <span className="segments-word">
+          <span>{o.label}</span>
+          <span className="hs-secondary hs-num">{formatSeen(seen.get(String(o.value)))}</span>
+        </span>
+      )}
+      style={{ minWidth: 112, maxWidth: 240 }}
+    />
+  );
+}
+
+const whereColumns = ["product", "category", "channel", "campaign", "strategy", "detail"] as const;
+
+/** What facts are narrowed to, and a menu to narrow them further. */
+export function WhereFields(props: { where: Where | undefined; onChange: (where: Where) => void }) {
+  const { t } = useTranslation();
+  const where = props.where ?? {};
+  const set = (patch: Where) => props.onChange({ ...where, ...patch });
+  const shown = whereColumns.filter((c) => where[c] !== undefined);
+  const byAmount = where.min_amount_fen !== undefined || where.max_amount_fen !== undefined;
+  const drop = (column: keyof Where) => {
+    const { [column]: _, ...rest } = where;
+    props.onChange(rest);
+  };
+  return (
+    <>
+      {shown.map((column) => (
+        <span key={column} className="segments-where">
+          <span className="hs-secondary">{t(`segments.where.${column}`)}</span>
+          <Words
+            column={column}
+            label={t(`segments.where.${column}`)}
+            values={where[column] ?? []}
+            onChange={(v) => set({ [column]: v })}
+          />
+          <Button
+            size="small"
+            type="text"
+            icon={<CloseOutlined />}
+            aria-label={t("segments.where.drop", { name: t(`segments.where.${column}`) })}
+            onClick={() => drop(column)}
+          />
+        </span>
+      ))}
+      {byAmount ? (
+        <span className="segments-where">
+          <span className="hs-secondary">{t("segments.where.amount")}</span>
+          <BoundsField
+            label={t("segments.where.amount")}
+            bounds={{ min: where.min_amount_fen, max: where.max_amount_fen }}
+            money
+            unit=""
+            onChange={(b) => set({ min_amount_fen: b.min, max_amount_fen: b.max })}
+          />
+        </span>
+      ) : null}
+      <Dropdown
+        trigger={["click"]}
+        menu={{
+          items: [...whereColumns.filter((c) => !shown.includes(c)), ...(byAmount ? [] : (["amount"] as const))].map(
+            (c) => ({ key: c, label: t(`segments.where.${c}`) }),
+          ),
+          onClick: ({ key }) => set(key === "amount" ? { min_amount_fen: 100_00 } : { [key]: [] }),
+        }}
+      >
+        <Button size="small" type="text" icon={<PlusOutlined />}>
+          {t("segments.where.add")}
+        </Button>
+      </Dropdown>
+    </>
+  );
+}
 
 /** A choice of values that the data knows, the most frequent first; others can be typed. */
 export function Words(props: {

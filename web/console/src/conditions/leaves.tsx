@@ -1,12 +1,12 @@
-import { PlusOutlined } from "@ant-design/icons";
 import { $api } from "@huoshui/api";
 import { layerCodes } from "@huoshui/ui";
-import { Button, Dropdown, Select } from "antd";
+import { Input, Select, Tooltip } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { factNames, factText, isMoney, unitOf } from "./describe";
-import { Amount, BoundsField, Codes, WindowField, Words } from "./fields";
-import type { LeafKind, Spec, Where } from "./tree";
+import { isMoney, unitOf } from "./describe";
+import { Amount, BoundsField, Codes, FactPicker, WhereFields, WindowField, Words } from "./fields";
+import { Sequence } from "./Sequence";
+import type { LeafKind, Spec } from "./tree";
 
 interface EditorProps {
   spec: Spec;
@@ -42,7 +42,8 @@ const measures = [
   "since_last",
   "since_first",
 ] as const;
-const whereColumns = ["product", "category", "channel", "campaign", "strategy", "detail"] as const;
+/** What people are ranked by; those whose value is a time cannot be bounded by a number. */
+const ranks = ["spent", "orders", "monetary", "frequency", "last_order", "last_seen", "heat"] as const;
 
 /** Every kind of leaf; a missing one is a type error. */
 export const leafDefs = {
@@ -114,6 +115,9 @@ export const leafDefs = {
     },
   },
   facts: { group: "deeds", Editor: Facts },
+  sequence: { group: "deeds", Editor: Sequence },
+  top: { group: "standing", Editor: Top },
+  bucket: { group: "others", Editor: Bucket },
   attribute: {
     group: "person",
     Editor({ spec, onChange }) {
@@ -255,10 +259,6 @@ export const leafDefs = {
 /** What somebody did: the fact, when, narrowed to what, measured how, and how much of it. */
 function Facts({ spec, onChange }: EditorProps) {
   const { t } = useTranslation();
-  const where = spec.where ?? {};
-  const setWhere = (patch: Where) => onChange({ ...spec, where: { ...where, ...patch } });
-  const shown = whereColumns.filter((c) => where[c] !== undefined);
-  const narrowedByAmount = where.min_amount_fen !== undefined || where.max_amount_fen !== undefined;
   const measure = spec.measure ?? "count";
   return (
     <>
@@ -267,18 +267,7 @@ function Facts({ spec, onChange }: EditorProps) {
         window={spec.window ?? {}}
         onChange={(w) => onChange({ ...spec, window: Object.keys(w).length > 0 ? w : undefined })}
       />
-      <Select
-        size="small"
-        aria-label={t("segments.fact.label")}
-        value={spec.fact}
-        popupMatchSelectWidth={false}
-        showSearch={{ optionFilterProp: "label" }}
-        onChange={(fact) => onChange({ ...spec, fact })}
-        options={[...factNames, ...(factNames.includes(spec.fact as never) ? [] : [spec.fact ?? ""])].map((f) => ({
-          value: f,
-          label: factText(t, f),
-        }))}
-      />
+      <FactPicker fact={spec.fact} onChange={(fact) => onChange({ ...spec, fact })} />
       <Select
         size="small"
         aria-label={t("segments.measure.label")}
@@ -303,46 +292,100 @@ function Facts({ spec, onChange }: EditorProps) {
           onChange({ ...rest, ...b });
         }}
       />
-      {shown.map((column) => (
-        <span key={column} className="segments-where">
-          <span className="hs-secondary">{t(`segments.where.${column}`)}</span>
-          <Words
-            column={column}
-            label={t(`segments.where.${column}`)}
-            values={where[column] ?? []}
-            onChange={(v) => setWhere({ [column]: v })}
+      <WhereFields where={spec.where} onChange={(where) => onChange({ ...spec, where })} />
+    </>
+  );
+}
+
+/** The first of all by some figure: so many of a hundred, so many people, or within bounds. */
+function Top({ spec, onChange }: EditorProps) {
+  const { t } = useTranslation();
+  const by = spec.by ?? "spent";
+  const dated = by === "last_order" || by === "last_seen";
+  const mode =
+    spec.count !== undefined ? "count" : spec.min !== undefined || spec.max !== undefined ? "value" : "percent";
+  const money = by === "spent" || by === "monetary";
+  const fresh = { percent: { percent: 20 }, count: { count: 500 }, value: { min: money ? 1000_00 : 2 } };
+  return (
+    <>
+      <span className="hs-secondary">{t("segments.top.by")}</span>
+      <Select
+        size="small"
+        aria-label={t("segments.top.by")}
+        value={by}
+        popupMatchSelectWidth={false}
+        onChange={(next) => onChange({ by: next, ...(mode === "value" ? fresh.percent : { ...spec, by: next }) })}
+        options={ranks.map((r) => ({ value: r, label: t(`segments.rank.${r}`) }))}
+      />
+      <Select
+        size="small"
+        aria-label={t("segments.top.mode")}
+        value={mode}
+        popupMatchSelectWidth={false}
+        onChange={(next) => onChange({ by, ...fresh[next as keyof typeof fresh] })}
+        options={[...(["percent", "count"] as const), ...(dated ? [] : (["value"] as const))].map((m) => ({
+          value: m,
+          label: t(`segments.top.${m}`),
+        }))}
+      />
+      {mode === "value" ? (
+        <BoundsField
+          label={t("segments.top.value")}
+          bounds={spec}
+          money={money}
+          unit=""
+          onChange={(b) => onChange({ by, ...b })}
+        />
+      ) : (
+        <>
+          <Amount
+            label={t(`segments.top.${mode}`)}
+            value={mode === "percent" ? spec.percent : spec.count}
+            width={mode === "percent" ? 64 : 88}
+            onChange={(n) => onChange({ by, [mode]: n ?? 0 })}
           />
-        </span>
-      ))}
-      {narrowedByAmount ? (
-        <span className="segments-where">
-          <span className="hs-secondary">{t("segments.where.amount")}</span>
-          <BoundsField
-            label={t("segments.where.amount")}
-            bounds={{ min: where.min_amount_fen, max: where.max_amount_fen }}
-            money
-            unit=""
-            onChange={(b) => setWhere({ min_amount_fen: b.min, max_amount_fen: b.max })}
-          />
-        </span>
-      ) : null}
-      <Dropdown
-        trigger={["click"]}
-        menu={{
-          items: [
-            ...whereColumns.filter((c) => !shown.includes(c)),
-            ...(narrowedByAmount ? [] : (["amount"] as const)),
-          ].map((c) => ({
-            key: c,
-            label: t(`segments.where.${c}`),
-          })),
-          onClick: ({ key }) => setWhere(key === "amount" ? { min_amount_fen: 100_00 } : { [key]: [] }),
+          <span className="hs-secondary">{mode === "percent" ? "%" : t("segments.top.people")}</span>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Parts into which chance has put everybody, numbered from one on the screen. */
+function Bucket({ spec, onChange }: EditorProps) {
+  const { t } = useTranslation();
+  const of = spec.of ?? 10;
+  return (
+    <>
+      <span className="hs-secondary">{t("segments.bucket.of")}</span>
+      <Amount
+        label={t("segments.bucket.of")}
+        value={of}
+        width={64}
+        onChange={(n) => {
+          const next = Math.min(1000, n ?? 0);
+          onChange({ ...spec, of: next, in: (spec.in ?? []).filter((i) => Number(i) < next) });
         }}
-      >
-        <Button size="small" type="text" icon={<PlusOutlined />}>
-          {t("segments.where.add")}
-        </Button>
-      </Dropdown>
+      />
+      <span className="hs-secondary">{t("segments.bucket.in")}</span>
+      <Codes
+        label={t("segments.bucket.in")}
+        codes={Array.from({ length: of }, (_, i) => String(i))}
+        text={(i) => t("segments.bucket.part", { n: Number(i) + 1 })}
+        values={spec.in ?? []}
+        onChange={(v) => onChange({ ...spec, in: v })}
+      />
+      <Tooltip title={t("segments.bucket.salt_why")}>
+        <Input
+          size="small"
+          aria-label={t("segments.bucket.salt")}
+          placeholder={t("segments.bucket.salt")}
+          maxLength={100}
+          value={spec.salt ?? ""}
+          onChange={(e) => onChange({ ...spec, salt: e.target.value })}
+          style={{ width: 136 }}
+        />
+      </Tooltip>
     </>
   );
 }

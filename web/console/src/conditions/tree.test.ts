@@ -1,5 +1,20 @@
+import i18next from "i18next";
 import { describe, expect, test } from "vitest";
-import { act, type Condition, conditionOf, leafCount, newGroup, newLeaf, questionOf, rootOf } from "./tree";
+import { en, zh } from "../features/segments/i18n";
+import { describe as say } from "./describe";
+import {
+  act,
+  type Condition,
+  conditionOf,
+  exampleOf,
+  faultOf,
+  leafCount,
+  newGroup,
+  newLeaf,
+  questionOf,
+  rootOf,
+  unitOfDuration,
+} from "./tree";
 
 const vip: Condition = { kind: "layer", spec: { in: ["vip"] } };
 const bought: Condition = {
@@ -15,6 +30,10 @@ describe("the builder's tree", () => {
       { kind: "and", spec: { of: [vip, bought] } },
       { kind: "or", spec: { of: [vip, { kind: "not", spec: { of: { kind: "and", spec: { of: [vip, bought] } } } }] } },
       { kind: "everyone", spec: {} },
+      exampleOf("猫粮"),
+      { kind: "top", spec: { by: "spent", percent: 20 } },
+      { kind: "bucket", spec: { of: 10, in: [0, 3], salt: "五月" } },
+      { kind: "heat", spec: { min: 10 } },
     ];
     for (const c of cases) {
       expect(questionOf(rootOf(c))).toEqual(c);
@@ -76,5 +95,33 @@ describe("the builder's tree", () => {
     const rfm = newLeaf("rfm");
     rfm.spec = { class: [], r: {}, m: { min: 4 } };
     expect(conditionOf(rfm)).toEqual({ kind: "rfm", spec: { m: { min: 4 } } });
+  });
+
+  test("finds what is wrong before the API does, and in which step", () => {
+    const leaf = newLeaf("sequence");
+    expect(faultOf(leaf)).toBeUndefined();
+    leaf.spec = { steps: [{ fact: "cart.added" }, { fact: "order.paid", not: true, within: { hours: 0 } }] };
+    expect(faultOf(leaf)).toEqual({ what: "within", step: 1 });
+    expect(faultOf({ ...newLeaf("facts"), spec: { fact: "order.paid", min: 3, max: 1 } })).toEqual({ what: "bounds" });
+    expect(faultOf({ ...newLeaf("top"), spec: { by: "spent", percent: 120 } })).toEqual({ what: "percent" });
+    expect(unitOfDuration({ days: 1, hours: 2 })).toEqual({ n: 26, unit: "hours" });
+    expect(unitOfDuration({ hours: 0 })).toEqual({ n: 0, unit: "hours" });
+  });
+
+  test("a sequence reads as a sentence in both languages", async () => {
+    const i18n = i18next.createInstance();
+    const ui = { layer: { vip: "VIP" } };
+    await i18n.init({
+      lng: "zh",
+      resources: { zh: { translation: { segments: zh, ui } }, en: { translation: { segments: en, ui } } },
+      interpolation: { escapeValue: false },
+    });
+    expect(say(i18n.t, "zh", exampleOf("猫粮"))).toBe(
+      "近 30 天先后：连续 3 天浏览商品[品类 猫粮]，之后 1 天内加入购物车[品类 猫粮]，之后 2 小时内没有下单 且 不是（分层为 VIP）",
+    );
+    await i18n.changeLanguage("en");
+    expect(say(i18n.t, "en", exampleOf("Cat food"))).toBe(
+      "in a row in the last 30 days: viewed a product [Category Cat food] on 3 days running, then within 1 d added to the cart [Category Cat food], then within 2 h never ordered and not (Layer is VIP)",
+    );
   });
 });

@@ -28,6 +28,8 @@ export const leafKinds = [
   "stage",
   "rfm",
   "facts",
+  "sequence",
+  "top",
   "attribute",
   "registered",
   "age",
@@ -36,6 +38,7 @@ export const leafKinds = [
   "heat",
   "tag",
   "segment",
+  "bucket",
 ] as const;
 
 export type LeafKind = (typeof leafKinds)[number];
@@ -62,6 +65,23 @@ export interface Where {
   max_amount_fen?: number;
 }
 
+/** A length of time; its parts add up. */
+export interface Duration {
+  days?: number;
+  hours?: number;
+  minutes?: number;
+}
+
+/** Something that was done in a row with others, or as the last of them was not. */
+export interface Step {
+  fact: string;
+  where?: Where;
+  days_running?: number;
+  not?: boolean;
+  within?: Duration;
+  without?: { fact: string; where?: Where }[];
+}
+
 /** The specs of all leaves together; each kind uses its own fields (see the API's guide to conditions). */
 export interface Spec extends Bounds, Window {
   in?: string[];
@@ -77,6 +97,12 @@ export interface Spec extends Bounds, Window {
   window?: Window;
   measure?: string;
   id?: string;
+  steps?: Step[];
+  by?: string;
+  percent?: number;
+  count?: number;
+  of?: number;
+  salt?: string;
 }
 
 let last = 0;
@@ -101,6 +127,12 @@ export function newLeaf(kind: LeafKind): Leaf {
     contact: { has: "email" },
     heat: { min: 10 },
     tag: { in: [] },
+    sequence: {
+      steps: [{ fact: "cart.added" }, { fact: "order.paid", not: true, within: { hours: 2 } }],
+      window: { last_days: 30 },
+    },
+    top: { by: "spent", percent: 20 },
+    bucket: { of: 10, in: ["0"] },
     segment: { id: "" },
   };
   return { id: newID(), not: false, kind, spec: specs[kind] };
@@ -118,11 +150,19 @@ export function complete(leaf: Leaf): boolean {
     case "layer":
     case "stage":
     case "tag":
+    case "bucket":
       return (s.in?.length ?? 0) > 0;
     case "attribute":
       return Boolean(s.name) && (s.in?.length ?? 0) > 0;
     case "rfm":
       return (s.class?.length ?? 0) > 0 || [s.r, s.f, s.m].some((b) => b?.min !== undefined || b?.max !== undefined);
+    case "sequence":
+      return (
+        (s.steps?.length ?? 0) > 0 &&
+        s.steps?.every((step) => step.fact && step.without?.every((w) => w.fact) !== false) === true
+      );
+    case "top":
+      return [s.percent, s.count, s.min, s.max].some((n) => n !== undefined);
     case "facts":
       return Boolean(s.fact) && (s.min !== undefined || s.max !== undefined);
     case "registered":
@@ -139,8 +179,27 @@ export function complete(leaf: Leaf): boolean {
   }
 }
 
+/** A filter without its empty columns; undefined when nothing is left of it. */
+function tidyWhere(where: Where | undefined): Where | undefined {
+  const kept = Object.entries(where ?? {}).filter(([, v]) => v !== undefined && !(Array.isArray(v) && v.length === 0));
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined;
+}
+
+/** The object without fields that hold nothing. */
+function present<T extends object>(of: T): T {
+  return Object.fromEntries(Object.entries(of).filter(([, v]) => v !== undefined)) as T;
+}
+
+function tidyStep(step: Step): Step {
+  const without = step.without?.map((w) => present({ fact: w.fact, where: tidyWhere(w.where) }));
+  return present({ ...step, where: tidyWhere(step.where), without: without?.length ? without : undefined });
+}
+
 /** The spec without what the API would refuse as empty. */
-function tidy(leaf: Leaf): Spec {
+function tidy(leaf: Leaf): object {
+  if (leaf.kind === "bucket") {
+    return present({ of: leaf.spec.of, in: leaf.spec.in?.map(Number), salt: leaf.spec.salt || undefined });
+  }
   const s: Spec = { ...leaf.spec };
   if (leaf.kind === "rfm") {
     if (!s.class?.length) {
@@ -152,20 +211,15 @@ function tidy(leaf: Leaf): Spec {
       }
     }
   }
+  if (s.window && !s.window.last_days && !s.window.from && !s.window.to) {
+    delete s.window;
+  }
   if (leaf.kind === "facts") {
-    if (s.window && !s.window.last_days && !s.window.from && !s.window.to) {
-      delete s.window;
-    }
-    if (s.where) {
-      const where = Object.fromEntries(
-        Object.entries(s.where).filter(([, v]) => v !== undefined && !(Array.isArray(v) && v.length === 0)),
-      ) as Where;
-      if (Object.keys(where).length > 0) {
-        s.where = where;
-      } else {
-        delete s.where;
-      }
-    }
+    s.where = tidyWhere(s.where);
+    return present(s);
+  }
+  if (leaf.kind === "sequence") {
+    s.steps = s.steps?.map(tidyStep);
   }
   return s;
 }
@@ -200,6 +254,10 @@ export function nodeOf(c: Condition): Node {
     }
     case "everyone":
       return newGroup();
+    case "bucket": {
+      const bucket = c.spec as { of: number; in: number[]; salt?: string };
+      return { id: newID(), not: false, kind: "bucket", spec: { ...bucket, in: bucket.in.map(String) } };
+    }
     default:
       return { id: newID(), not: false, kind: c.kind as LeafKind, spec: c.spec as Spec };
   }
@@ -212,6 +270,94 @@ export function rootOf(c: Condition | undefined): Group {
   }
   const node = nodeOf(c);
   return node.kind === "group" && !node.not ? node : { ...newGroup(), of: [node] };
+}
+
+/** What is wrong in a leaf, and in which of its steps when it has any; a key of segments.fault. */
+export interface Fault {
+  what: "bounds" | "dates" | "within" | "percent" | "count" | "parts";
+  step?: number;
+}
+
+/** The first thing in a leaf that the API would refuse; what is not filled in yet is none. */
+export function faultOf(leaf: Leaf): Fault | undefined {
+  const s = leaf.spec;
+  const crossed = (b: Bounds | undefined) => b?.min !== undefined && b.max !== undefined && b.min > b.max;
+  const amounts = (w: Where | undefined) => crossed({ min: w?.min_amount_fen, max: w?.max_amount_fen });
+  if (crossed(s) || amounts(s.where)) {
+    return { what: "bounds" };
+  }
+  for (const w of [s, s.window]) {
+    if (w?.from && w.to && w.from > w.to) {
+      return { what: "dates" };
+    }
+  }
+  for (const [i, step] of (s.steps ?? []).entries()) {
+    if (step.within && minutesOf(step.within) === 0) {
+      return { what: "within", step: i };
+    }
+    if (amounts(step.where) || step.without?.some((w) => amounts(w.where))) {
+      return { what: "bounds", step: i };
+    }
+  }
+  if (leaf.kind === "top" && s.percent !== undefined && !(s.percent > 0 && s.percent <= 100)) {
+    return { what: "percent" };
+  }
+  if (leaf.kind === "top" && s.count !== undefined && s.count < 1) {
+    return { what: "count" };
+  }
+  if (leaf.kind === "bucket" && (s.of ?? 0) < 2) {
+    return { what: "parts" };
+  }
+  return undefined;
+}
+
+/** Whether something in the tree would be refused. */
+export function faulty(node: Node): boolean {
+  return node.kind === "group" ? node.of.some(faulty) : faultOf(node) !== undefined;
+}
+
+/** The length of a time in minutes. */
+export function minutesOf(d: Duration): number {
+  return (d.days ?? 0) * 1440 + (d.hours ?? 0) * 60 + (d.minutes ?? 0);
+}
+
+/** A time in the largest unit that it is a whole number of. */
+export function unitOfDuration(d: Duration): { n: number; unit: keyof Duration } {
+  const minutes = minutesOf(d);
+  for (const [unit, size] of [
+    ["days", 1440],
+    ["hours", 60],
+  ] as const) {
+    if (minutes > 0 && minutes % size === 0) {
+      return { n: minutes / size, unit };
+    }
+  }
+  const named = (["days", "hours"] as const).find((unit) => minutes === 0 && d[unit] !== undefined);
+  return { n: minutes, unit: named ?? "minutes" };
+}
+
+/** Looked at one kind of product day after day, put it into the cart and did not pay, and is no VIP: an example to start from. */
+export function exampleOf(category: string | undefined): Condition {
+  const where = category ? { where: { category: [category] } } : {};
+  return {
+    kind: "and",
+    spec: {
+      of: [
+        {
+          kind: "sequence",
+          spec: {
+            steps: [
+              { fact: "product.viewed", ...where, days_running: 3 },
+              { fact: "cart.added", ...where, within: { days: 1 } },
+              { fact: "order.paid", not: true, within: { hours: 2 } },
+            ],
+            window: { last_days: 30 },
+          },
+        },
+        { kind: "not", spec: { of: { kind: "layer", spec: { in: ["vip"] } } } },
+      ],
+    },
+  };
 }
 
 /** What can be done to the tree; each makes a new one. */

@@ -40,14 +40,14 @@ export default function EditSegmentPage() {
               <Link to={`/segments/${id}` as never}>{s.name}</Link>
             </>
           }
-          initial={{ name: s.name, note: s.note, condition: s.condition as Condition | undefined }}
+          initial={{ name: s.name, note: s.note, condition: s.condition as Condition | undefined, live: s.live }}
           save={t("segments.save_changes")}
           canFreeze={false}
           saving={change.isPending}
           onSave={(w) =>
             change.mutate({
               params: { path: { id } },
-              body: { name: w.name, note: w.note, condition: w.condition, version: s.version },
+              body: { name: w.name, note: w.note, condition: w.condition, live: w.live, version: s.version },
             })
           }
         />

@@ -27,6 +27,9 @@ import { describe } from "../../conditions/describe";
 import { useCan } from "../../shell/session";
 import "../../conditions/conditions.css";
 import type { Condition } from "../../conditions/tree";
+import { Against } from "./Against";
+import { LiveMark } from "./LiveMark";
+import "./segments.css";
 
 type Segment = Schema<"AudienceSegment">;
 type Person = Schema<"SegmentPerson">;
@@ -34,7 +37,14 @@ type Person = Schema<"SegmentPerson">;
 /** One segment: who is in it, how it grew, and the words it was told in. */
 export default function SegmentPage() {
   const { id } = useParams({ strict: false }) as { id: string };
-  const segment = $api.useQuery("get", "/api/v1/segments/{id}", { params: { path: { id } } });
+  const segment = $api.useQuery(
+    "get",
+    "/api/v1/segments/{id}",
+    { params: { path: { id } } },
+    {
+      refetchInterval: (q) => (q.state.data?.live ? 5_000 : false),
+    },
+  );
   return (
     <Loaded query={segment} loading={<Loading height={480} />}>
       {(s) => <Shown segment={s} />}
@@ -57,7 +67,14 @@ function Shown(props: { segment: Segment }) {
   const nameOf = useSegmentNames();
   const { segment: s } = props;
   const path = { id: s.id };
-  const sizes = $api.useQuery("get", "/api/v1/segments/{id}/sizes", { params: { path } });
+  const sizes = $api.useQuery(
+    "get",
+    "/api/v1/segments/{id}/sizes",
+    { params: { path } },
+    {
+      refetchInterval: s.live ? 5_000 : false,
+    },
+  );
   const versions = $api.useQuery("get", "/api/v1/segments/{id}/versions", { params: { path } });
   const people = $api.useInfiniteQuery(
     "get",
@@ -113,7 +130,10 @@ function Shown(props: { segment: Segment }) {
         s.archived ? (
           <Status tone="attention">{t("segments.is_archived")}</Status>
         ) : (
-          <Status tone="calm">{t(`segments.kinds.${s.kind}`)}</Status>
+          <>
+            <Status tone="calm">{t(`segments.kinds.${s.kind}`)}</Status>
+            {s.live ? <LiveMark /> : null}
+          </>
         )
       }
       crumbs={<Link to={"/segments" as never}>{t("segments.title")}</Link>}
@@ -190,6 +210,7 @@ function Shown(props: { segment: Segment }) {
           <Sizes sizes={sizes.data?.items ?? []} />
         </Panel>
       </div>
+      <Against segment={s} />
       <Panel
         flush
         title={t("segments.people")}

@@ -27,8 +27,14 @@ import { useUrlState } from "../../shell/url";
 import { useSegmentNames } from "./SegmentPage";
 import "../../conditions/conditions.css";
 import type { Condition } from "../../conditions/tree";
+import { Compare } from "./Compare";
+import { LiveMark } from "./LiveMark";
+import "./segments.css";
 
 type Segment = Schema<"AudienceSegment">;
+
+/** More segments than this have too many parts to look at; they are compared two by two only. */
+const mostCompared = 6;
 
 /** All segments; a row opens in a drawer, several ticked ones can be compared. */
 export default function SegmentsPage() {
@@ -73,8 +79,8 @@ export default function SegmentsPage() {
       key: "kind",
       title: t("segments.kind"),
       definition: t("segments.kind_why"),
-      render: (s) => <Status tone="calm">{t(`segments.kinds.${s.kind}`)}</Status>,
-      value: (s) => s.kind,
+      render: (s) => (s.live ? <LiveMark /> : <Status tone="calm">{t(`segments.kinds.${s.kind}`)}</Status>),
+      value: (s) => (s.live ? "live" : s.kind),
       width: 110,
     },
     {
@@ -180,9 +186,15 @@ export default function SegmentsPage() {
           />
         ) : null}
       </RowDrawer>
-      <RowDrawer open={comparing} title={t("segments.overlap_title")} onClose={() => setComparing(false)} width={720}>
-        <p className="hs-secondary segments-overlap-why">{t("segments.overlap_why")}</p>
-        {comparing ? <Overlap ids={ticked} nameOf={nameOf} /> : null}
+      <RowDrawer open={comparing} title={t("segments.overlap_title")} onClose={() => setComparing(false)} width={960}>
+        {comparing && ticked.length <= mostCompared ? <Compare ids={ticked} nameOf={nameOf} /> : null}
+        {comparing ? (
+          <section className="segments-pairs">
+            <h3>{t("segments.compare.pairs")}</h3>
+            <p className="hs-secondary segments-overlap-why">{t("segments.overlap_why")}</p>
+            <Overlap ids={ticked} nameOf={nameOf} />
+          </section>
+        ) : null}
       </RowDrawer>
     </Page>
   );
