@@ -53,7 +53,8 @@ func registerCampaign(a *API) {
 		Q        string `query:"q" maxLength:"100" doc:"Part of the name"`
 	}
 	get(a, "/api/v1/campaigns", "list_campaigns", staff.CampaignsRead, func(ctx context.Context, in *search) (Page[campaignRow], error) {
-		found, next, err := a.Services.Campaigns.List(ctx, campaign.Filter{State: campaign.State(in.State), Strategy: in.Strategy, Q: in.Q, After: in.After, Limit: in.Limit})
+		filter := campaign.Filter{State: campaign.State(in.State), Strategy: in.Strategy, Q: in.Q, After: in.After, Limit: in.Limit}
+		found, next, err := a.Services.Campaigns.List(ctx, filter)
 		if err != nil {
 			return Page[campaignRow]{}, err
 		}
@@ -69,7 +70,11 @@ func registerCampaign(a *API) {
 				rows[i].Counts = []campaign.Count{}
 			}
 		}
-		return PageOf(rows, next, -1), err
+		if err != nil {
+			return Page[campaignRow]{}, err
+		}
+		total, err := a.Services.Campaigns.Count(ctx, filter)
+		return PageOf(rows, next, total), err
 	}, summary("Campaigns, newest first"))
 
 	type write struct{ Body campaignDraft }

@@ -192,6 +192,15 @@ func registerCustomer(a *API) {
 		return PageOf(items, next, c.Orders), err
 	}, summary("A customer's orders, latest first"))
 
+	type findOrders struct {
+		Q     string `query:"q" maxLength:"100" required:"true" doc:"The beginning of an order's number, or its id"`
+		Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	}
+	get(a, "/api/v1/orders", "find_orders", staff.CustomersRead, func(ctx context.Context, in *findOrders) (Page[order.Found], error) {
+		items, err := a.Services.Orders.Find(ctx, strings.TrimSpace(in.Q), in.Limit)
+		return PageOf(items, "", -1), err
+	}, summary("Orders by their number, with whose they are"))
+
 	get(a, "/api/v1/orders/{id}", "get_order", staff.CustomersRead, func(ctx context.Context, in *ByID) (order.Detail, error) {
 		return a.Services.Orders.Get(ctx, in.ID)
 	}, summary("One order with its lines and refunds"))

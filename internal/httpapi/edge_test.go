@@ -349,6 +349,9 @@ func TestSchemaNames(t *testing.T) {
 func TestSigningIn(t *testing.T) {
 	e := newEdge(t, Options{})
 	e.want(e.call("GET", "/api/v1/session", nil), 401, "auth.sign_in")
+	if a := e.call("GET", "/api/v1/session?ask=true", nil); a.status != 200 || !strings.Contains(a.body, `"id":""`) {
+		t.Errorf("a stranger who asks: %d %s", a.status, a.body)
+	}
 	e.want(e.call("GET", "/api/v1/staff", nil), 401, "auth.sign_in")
 	e.want(e.call("POST", "/api/v1/session", credentials{"admin", "wrong"}), 403, "auth.wrong")
 	a := e.call("POST", "/api/v1/session", credentials{"admin", e.password})

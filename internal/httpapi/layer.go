@@ -56,7 +56,7 @@ func registerLayer(a *API) {
 	}
 	get(a, "/api/v1/layers", "get_layers", staff.LayersRead, func(ctx context.Context, in *onDay) (layer.Overview, error) {
 		return a.Services.Layers.Overview(ctx, in.Day)
-	}, summary("Everybody by layer, stage, class and reason, with the course of the sizes"))
+	}, summary("Everybody by layer, stage, class and reason, with the course of the sizes; before the first snapshot nobody, and its day is empty"))
 
 	get(a, "/api/v1/layers/days", "list_layer_days", staff.LayersRead, func(ctx context.Context, _ *struct{}) (Page[layer.SnapshotDay], error) {
 		days, err := a.Services.Layers.Days(ctx)

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -92,9 +93,18 @@ func registerSession(a *API) {
 			return &signedOut{SetCookie: *a.cookie(r, "")}, nil
 		}, summary("Sign out"))
 
-	get(a, "/api/v1/session", "get_session", SignedIn,
-		func(ctx context.Context, _ *nothing) (auth.Staff, error) { return auth.From(ctx), nil },
-		summary("Who is signed in, and what she may do"))
+	type who struct {
+		Ask bool `query:"ask" doc:"Answer a stranger with an empty id instead of 401: for a page that only wants to know"`
+	}
+	type known struct{ Body auth.Staff }
+	withRequest(a, http.MethodGet, "/api/v1/session", "get_session", Public,
+		func(_ context.Context, r *http.Request, in *who) (*known, error) {
+			staff, err := a.admit(r, SignedIn)
+			if in.Ask && errors.Is(err, auth.ErrSignIn) {
+				return &known{auth.Staff{Permissions: []auth.Permission{}}}, nil
+			}
+			return &known{staff}, err
+		}, summary("Who is signed in, and what she may do"))
 
 	type passwords struct {
 		Body struct {

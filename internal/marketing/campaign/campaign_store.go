@@ -33,7 +33,8 @@ type Filter struct {
 	Limit    int
 }
 
-func list(ctx context.Context, q store.Querier, f Filter) ([]Campaign, string, error) {
+// where is the filter without its page.
+func (f Filter) where() store.Where {
 	var w store.Where
 	if f.State != "" {
 		w.And("state = ?", string(f.State))
@@ -44,6 +45,17 @@ func list(ctx context.Context, q store.Querier, f Filter) ([]Campaign, string, e
 	if f.Strategy != "" { // in the query, or pages would come out short: ids have nothing that JSON escapes
 		w.And(`plan LIKE ? ESCAPE '\'`, `%"strategy":"`+store.Like(f.Strategy)+`"%`)
 	}
+	return w
+}
+
+// count returns how many campaigns match the filter.
+func count(ctx context.Context, q store.Querier, f Filter) (int64, error) {
+	w := f.where()
+	return store.One[int64](ctx, q, `SELECT COUNT(*) FROM campaigns`+w.SQL(), w.Args()...)
+}
+
+func list(ctx context.Context, q store.Querier, f Filter) ([]Campaign, string, error) {
+	w := f.where()
 	if f.After != "" {
 		w.And("id < ?", f.After)
 	}

@@ -369,6 +369,11 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Campaign, string, error
 	return list(ctx, s.DB, f)
 }
 
+// Count returns how many campaigns match the filter on all its pages.
+func (s *Service) Count(ctx context.Context, f Filter) (int64, error) {
+	return count(ctx, s.DB, f)
+}
+
 // Entry is a line of the log: a message and whom it is to.
 type Entry struct {
 	Message

@@ -146,6 +146,9 @@ func TestListOfAStrategy(t *testing.T) {
 				break
 			}
 		}
+		if n, err := b.svc.Count(t.Context(), campaign.Filter{Strategy: "str_1", After: "cmp_6", Limit: 2}); err != nil || n != 3 {
+			t.Errorf("%d campaigns of the strategy, %v", n, err)
+		}
 		if d := cmp.Diff([]string{"cmp_6", "cmp_3", "cmp_0"}, got); d != "" {
 			t.Error(d)
 		}

@@ -41,6 +41,22 @@ func Get(ctx context.Context, q store.Querier, orderID string) (Detail, error) {
 	return d, err
 }
 
+// Found is an order that a search found, and whose it is.
+type Found struct {
+	Order
+	CustomerID string `db:"customer_id" json:"customer_id"`
+	Name       string `db:"name" json:"name" doc:"The customer's; empty when it is not known"`
+}
+
+// Find returns the orders whose number begins with the text, or whose id it is, by number; none for an empty text.
+func Find(ctx context.Context, q store.Querier, text string, limit int) ([]Found, error) {
+	if text == "" {
+		return []Found{}, nil
+	}
+	return store.All[Found](ctx, q, `SELECT o.*, c.id AS customer_id, c.name AS name FROM orders o JOIN customers c ON c.number = o.customer
+		WHERE (o.number >= ? AND o.number < ?) OR o.id = ? ORDER BY o.number, o.id LIMIT ?`, text, text+"\U0010FFFF", text, limit)
+}
+
 // OfCustomer returns the latest orders of a customer below an order id's time and id ("" for the first page).
 func OfCustomer(ctx context.Context, q store.Querier, customer uint32, below string, limit int) ([]Order, error) {
 	var w store.Where

@@ -86,6 +86,35 @@ func TestSettleOnceAndAmend(t *testing.T) {
 	})
 }
 
+func TestFindByNumber(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		for _, number := range []string{"20260301-17", "20260301-18", "20260302-17"} {
+			settle(t, db, order.NewSettler(), "imp_1", order.Incoming{Number: number, Customer: 7, PaidAt: at})
+		}
+		_, err := db.Exec(t.Context(), `INSERT INTO customers (id, number, code, name, phone, email, gender, birthday, province, city, source, store, owner, level,
+			registered_at, registered_known, orders, spent_fen, refunded_fen, erased, created_at, updated_at)
+			VALUES ('cus_7', 7, 'C7', '小满', '', '', '', '', '', '', '', '', '', '', 0, FALSE, 3, 0, 0, FALSE, 0, 0)`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for text, want := range map[string][]string{"20260301": {"20260301-17", "20260301-18"}, "20260302-17": {"20260302-17"}, "17": nil, "": nil, "%": nil} {
+			found, err := order.Find(t.Context(), db, text, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, o := range found {
+				if got = append(got, o.Number); o.CustomerID != "cus_7" || o.Name != "小满" {
+					t.Errorf("%+v", o)
+				}
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("%q: %s", text, d)
+			}
+		}
+	})
+}
+
 func TestRefundFindsItsOrder(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		s := order.NewSettler()

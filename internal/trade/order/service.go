@@ -32,6 +32,11 @@ func (s *Service) Products(ctx context.Context, codes []string) (map[string]Prod
 	return out, err
 }
 
+// Find returns the orders whose number begins with the text, or whose id it is.
+func (s *Service) Find(ctx context.Context, text string, limit int) ([]Found, error) {
+	return Find(ctx, s.db, text, limit)
+}
+
 // FindProducts returns products whose code or name contains the text.
 func (s *Service) FindProducts(ctx context.Context, text string, limit int) ([]Product, error) {
 	return FindProducts(ctx, s.db, text, limit)

@@ -27,9 +27,12 @@ type Compared struct {
 const trendDays = 400
 
 // Overview returns the newest snapshot not after the day ("" for the newest) with its history; NotFound when there is
-// none.
+// none. A brand without any snapshot has an overview of nobody, whose snapshot has no day.
 func (s *Service) Overview(ctx context.Context, day string) (Overview, error) {
 	snap, err := snapshotOn(ctx, s.db, day)
+	if day == "" && errs.Is(err, errs.NotFound) {
+		return nobody(), nil
+	}
 	if err != nil {
 		return Overview{}, err
 	}
@@ -64,6 +67,12 @@ func (s *Service) Overview(ctx context.Context, day string) (Overview, error) {
 	}
 	o.Trend, err = series(ctx, s.db, at.AddDate(0, 0, -trendDays).Format(time.DateOnly), snap.Day)
 	return o, err
+}
+
+// nobody is the overview before the first snapshot.
+func nobody() Overview {
+	none := []Count{}
+	return Overview{Tally: Tally{Layers: none, Stages: none, Classes: none, Reasons: none, Flags: none}, Trend: []Point{}}
 }
 
 func inOrder[T ~string](list []Count, codes []T) {

@@ -193,6 +193,9 @@ func TestARefreshPutsEverybodyInOneLayerAndCanBeDrilled(t *testing.T) {
 
 func TestOnePersonIsExplainedAsEverybodyWasDecided(t *testing.T) {
 	w := newWorld(t, storetest.Open(t))
+	if o, err := w.service.Overview(t.Context(), ""); err != nil || o.Snapshot.Day != "" || o.Layers == nil || o.Trend == nil {
+		t.Errorf("before the first snapshot: %+v, %v", o, err)
+	}
 	small(w)
 	if err := w.service.Reconstruct(t.Context(), "2025-05-31"); err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
 import { $api } from "@huoshui/api";
-import { formatCount, type Language } from "@huoshui/ui";
+import { formatCount, formatMoney, formatWhen, useReader } from "@huoshui/ui";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -22,10 +22,21 @@ export function useSettled<T>(value: T, milliseconds: number): T {
   return settled;
 }
 
-/** The customers and segments that the query finds; nothing for an empty one. */
-export function useFound(query: string): { customers: Found[]; segments: Found[]; searching: boolean } {
-  const { t, i18n } = useTranslation();
-  const language: Language = i18n.language === "en" ? "en" : "zh";
+/** An order that ⌘K found, and the customer on whose page it is shown. */
+export interface FoundOrder extends Found {
+  customer: string;
+}
+
+/** The customers, orders and segments that the query finds; nothing for an empty one. */
+export function useFound(query: string): {
+  customers: Found[];
+  orders: FoundOrder[];
+  segments: Found[];
+  searching: boolean;
+} {
+  const { t } = useTranslation();
+  const reader = useReader();
+  const { language } = reader;
   const can = useCan();
   const q = useSettled(query, 150);
   const customers = $api.useQuery(
@@ -33,6 +44,12 @@ export function useFound(query: string): { customers: Found[]; segments: Found[]
     "/api/v1/customers",
     { params: { query: { q, limit: 6 } } },
     { enabled: q !== "" && can("customers.read"), placeholderData: keepPreviousData, retry: false },
+  );
+  const orders = $api.useQuery(
+    "get",
+    "/api/v1/orders",
+    { params: { query: { q, limit: 4 } } },
+    { enabled: q.length > 2 && can("customers.read"), placeholderData: keepPreviousData, retry: false },
   );
   const segments = $api.useQuery(
     "get",
@@ -50,6 +67,17 @@ export function useFound(query: string): { customers: Found[]; segments: Found[]
             note: [c.layer ? t(`ui.layer.${c.layer}`) : "", c.city].filter(Boolean).join(" · "),
           })) ?? [])
         : [],
+      orders:
+        q.length > 2
+          ? (orders.data?.items.map((o) => ({
+              id: o.id,
+              customer: o.customer_id,
+              label: o.number,
+              note: [o.name, formatMoney(o.amount_fen, language), formatWhen(o.paid_at, reader, "date")]
+                .filter(Boolean)
+                .join(" · "),
+            })) ?? [])
+          : [],
       segments: asked
         ? (segments.data?.items.map((s) => ({
             id: s.id,
@@ -57,7 +85,19 @@ export function useFound(query: string): { customers: Found[]; segments: Found[]
             note: t("ui.people.count", { n: formatCount(s.size, language) }),
           })) ?? [])
         : [],
-      searching: query !== q || customers.isFetching || segments.isFetching,
+      searching: query !== q || customers.isFetching || orders.isFetching || segments.isFetching,
     };
-  }, [q, query, customers.data, customers.isFetching, segments.data, segments.isFetching, t, language]);
+  }, [
+    q,
+    query,
+    customers.data,
+    customers.isFetching,
+    orders.data,
+    orders.isFetching,
+    segments.data,
+    segments.isFetching,
+    t,
+    language,
+    reader,
+  ]);
 }

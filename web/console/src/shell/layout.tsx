@@ -6,7 +6,7 @@ import {
   SunOutlined,
   UserOutlined,
 } from "@ant-design/icons";
-import { $api, api, problemOf, UnauthorizedEvent } from "@huoshui/api";
+import { api, problemOf, UnauthorizedEvent } from "@huoshui/api";
 import { ErrorNote, type Language, Loading } from "@huoshui/ui";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
@@ -19,7 +19,7 @@ import { chooseLanguage } from "./i18n";
 import "./layout.css";
 import { Mark } from "./mark";
 import { navigation } from "./navigation";
-import { SessionProvider, type Staff, useCan, useSessionQuery } from "./session";
+import { SessionProvider, type Staff, sessionQuery, useCan, useSessionQuery } from "./session";
 import { SignInForm } from "./sign-in-form";
 import { chooseTheme, type ThemeChoice, useTheme, useThemeChoice } from "./theme";
 
@@ -31,7 +31,7 @@ export function Layout() {
   const session = useSessionQuery();
   const navigate = useNavigate();
   const problem = session.error ? problemOf(session.error) : undefined;
-  const stranger = problem?.status === 401 && !session.data;
+  const stranger = session.data?.id === "";
   const mustChange = session.data?.must_change;
   useEffect(() => {
     if (stranger || mustChange) {
@@ -39,7 +39,7 @@ export function Layout() {
       void navigate({ to: "/sign-in", search: (here === "/console/" ? {} : { to: here }) as never, replace: true });
     }
   }, [stranger, mustChange, navigate]);
-  if (session.data && !mustChange) {
+  if (session.data && !stranger && !mustChange) {
     return (
       <SessionProvider staff={session.data}>
         <Frame staff={session.data} />
@@ -48,11 +48,7 @@ export function Layout() {
   }
   return (
     <div className="hs-boot">
-      {problem && !stranger ? (
-        <ErrorNote error={session.error} onRetry={() => void session.refetch()} />
-      ) : (
-        <Loading height={240} />
-      )}
+      {problem ? <ErrorNote error={session.error} onRetry={() => void session.refetch()} /> : <Loading height={240} />}
     </div>
   );
 }
@@ -284,7 +280,6 @@ function Expired(props: { login: string }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const client = useQueryClient();
-  const session = $api.queryOptions("get", "/api/v1/session");
   useEffect(() => {
     const onUnauthorized = () => setOpen(true);
     window.addEventListener(UnauthorizedEvent, onUnauthorized);
@@ -307,7 +302,7 @@ function Expired(props: { login: string }) {
         login={props.login}
         onSignedIn={(staff) => {
           setOpen(false);
-          client.setQueryData(session.queryKey, staff);
+          client.setQueryData(sessionQuery.queryKey, staff);
           void client.invalidateQueries();
         }}
       />

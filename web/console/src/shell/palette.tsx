@@ -3,6 +3,7 @@ import {
   GlobalOutlined,
   LogoutOutlined,
   SearchOutlined,
+  ShoppingOutlined,
   TeamOutlined,
   UserOutlined,
 } from "@ant-design/icons";
@@ -20,7 +21,7 @@ import { chooseTheme, currentTheme } from "./theme";
 
 interface Entry {
   key: string;
-  group: "pages" | "customers" | "segments" | "actions";
+  group: "pages" | "customers" | "orders" | "segments" | "actions";
   icon: ReactNode;
   label: string;
   note?: string;
@@ -36,7 +37,7 @@ export function matches(text: string, query: string): boolean {
     .every((word) => lower.includes(word));
 }
 
-/** ⌘K: any page, customer or segment, and a few actions, by typing. */
+/** ⌘K: any page, customer, order or segment, and a few actions, by typing. */
 export default function Palette(props: { onClose: () => void }) {
   const { t, i18n } = useTranslation();
   const navigate = useNavigate();
@@ -106,6 +107,17 @@ export default function Palette(props: { onClose: () => void }) {
         label: c.label,
         note: c.note,
         perform: go(`/customers/${c.id}`),
+      })),
+      ...found.orders.map((o) => ({
+        key: o.id,
+        group: "orders" as const,
+        icon: <ShoppingOutlined />,
+        label: o.label,
+        note: o.note,
+        perform: () => {
+          onClose();
+          void navigate({ to: `/customers/${o.customer}`, search: { order: o.id } as never });
+        },
       })),
       ...found.segments.map((s) => ({
         key: s.id,

@@ -1,4 +1,5 @@
 import { $api, type Schema } from "@huoshui/api";
+import { useQuery } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext } from "react";
 
 /** Who is signed in, as the API says. */
@@ -26,7 +27,15 @@ export function useCan(): (permission: string | undefined) => boolean {
   return (permission) => !permission || (staff.permissions as string[]).includes(permission);
 }
 
+/** The question who is signed in; a stranger is answered with an empty id, which is no error. */
+export const sessionQuery = $api.queryOptions(
+  "get",
+  "/api/v1/session",
+  { params: { query: { ask: true } } },
+  { retry: false, staleTime: 60_000 },
+);
+
 /** Asks who is signed in. */
 export function useSessionQuery() {
-  return $api.useQuery("get", "/api/v1/session", {}, { retry: false, staleTime: 60_000 });
+  return useQuery(sessionQuery);
 }

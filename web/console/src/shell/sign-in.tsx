@@ -1,5 +1,4 @@
-import { $api, api } from "@huoshui/api";
-import { type Language, useReader } from "@huoshui/ui";
+import type { Language } from "@huoshui/ui";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Alert, Button } from "antd";
@@ -8,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { chooseLanguage } from "./i18n";
 import "./sign-in.css";
 import { Mark } from "./mark";
-import { type Staff, useSessionQuery } from "./session";
+import { type Staff, sessionQuery, useSessionQuery } from "./session";
 import { PasswordForm, SignInForm } from "./sign-in-form";
 
 /** Where to go after signing in: back to where one was, but never off the console. */
@@ -23,13 +22,12 @@ export function destination(to: unknown): string {
 /** The door: sign in, and choose one's own password when a one-time password is in use. */
 export default function SignInPage() {
   const { t, i18n } = useTranslation();
-  const { language } = useReader();
   const search = useSearch({ strict: false }) as { to?: unknown; reason?: unknown };
   const client = useQueryClient();
   const navigate = useNavigate();
   const session = useSessionQuery();
   const [signedIn, setSignedIn] = useState<{ staff: Staff; password: string }>();
-  const staff = signedIn?.staff ?? session.data;
+  const staff = signedIn?.staff ?? (session.data?.id ? session.data : undefined);
   const to = destination(search.to);
   const enter = () => navigate({ href: `/console${to}`, replace: true } as never);
 
@@ -73,8 +71,7 @@ export default function SignInPage() {
                 old={signedIn?.password}
                 submit={t("account.choose_do")}
                 onChanged={async () => {
-                  const { data } = await api.GET("/api/v1/session");
-                  client.setQueryData($api.queryOptions("get", "/api/v1/session").queryKey, data);
+                  await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
                   await enter();
                 }}
               />
@@ -88,11 +85,11 @@ export default function SignInPage() {
               ) : null}
               <SignInForm
                 onSignedIn={(who, password) => {
-                  client.setQueryData($api.queryOptions("get", "/api/v1/session").queryKey, who);
+                  client.setQueryData(sessionQuery.queryKey, who);
                   setSignedIn({ staff: who, password });
                 }}
               />
-              <p className="hs-door-help">{t(language === "en" ? "account.first" : "account.first")}</p>
+              <p className="hs-door-help">{t("account.first")}</p>
             </>
           )}
         </main>

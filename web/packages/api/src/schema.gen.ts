@@ -1456,7 +1456,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everybody by layer, stage, class and reason, with the course of the sizes */
+        /** Everybody by layer, stage, class and reason, with the course of the sizes; before the first snapshot nobody, and its day is empty */
         get: operations["get_layers"];
         put?: never;
         post?: never;
@@ -1614,6 +1614,23 @@ export interface paths {
         put?: never;
         /** Compute the snapshots of past month ends that are missing, from the facts */
         post: operations["reconstruct_layers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders by their number, with whose they are */
+        get: operations["find_orders"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5510,6 +5527,41 @@ export interface components {
             refunds: components["schemas"]["OrderRefund"][];
             store: string;
         };
+        OrderFound: {
+            /**
+             * Format: int64
+             * @description Paid; refunds not taken off
+             */
+            amount_fen: number;
+            /** @description The amount came with the order: lines learnt later do not add to it */
+            amount_fixed: boolean;
+            /** @description Sales channel */
+            channel: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Dense customer number
+             */
+            customer: number;
+            customer_id: string;
+            id: string;
+            import_id: string;
+            /** @description The customer's; empty when it is not known */
+            name: string;
+            /** @description The order's number in its channel */
+            number: string;
+            /** Format: date-time */
+            paid_at: string;
+            /**
+             * Format: int64
+             * @description Units
+             */
+            quantity: number;
+            /** Format: int64 */
+            refunded_fen: number;
+            store: string;
+        };
         OrderNamedLine: {
             /** Format: int64 */
             amount_fen: number;
@@ -5815,6 +5867,17 @@ export interface components {
         };
         PageOrder: {
             items: components["schemas"]["Order"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageOrderFound: {
+            items: components["schemas"]["OrderFound"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -10549,6 +10612,39 @@ export interface operations {
             };
         };
     };
+    find_orders: {
+        parameters: {
+            query: {
+                /** @description The beginning of an order's number, or its id */
+                q: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrderFound"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_order: {
         parameters: {
             query?: never;
@@ -11295,7 +11391,10 @@ export interface operations {
     };
     get_session: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer a stranger with an empty id instead of 401: for a page that only wants to know */
+                ask?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -1,4 +1,4 @@
-import { $api, problemOf } from "@huoshui/api";
+import { $api } from "@huoshui/api";
 import { Empty, ErrorNote, Loading, Page, Status } from "@huoshui/ui";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -24,7 +24,7 @@ export default function LayersPage() {
   const days = $api.useQuery("get", "/api/v1/layers/days");
   const open = (drill: string, day?: string) => setState({ drill, drill_day: day ?? "" });
 
-  if (overview.error && problemOf(overview.error).code === "layer.no_snapshot") {
+  if (overview.data?.snapshot.day === "") {
     return (
       <Page title={t("layers.title")} actions={<DefinitionLink />}>
         <Empty

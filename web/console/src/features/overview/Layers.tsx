@@ -54,7 +54,7 @@ function LayerTable(props: { overview: Schema<"LayerOverview"> }) {
           <tr>
             <th scope="col">{t("overview.layers.title")}</th>
             <th scope="col">{t("overview.layers.people")}</th>
-            <th scope="col">%</th>
+            <th scope="col">{t("overview.layers.share")}</th>
             <th scope="col">
               {compared ? t("overview.layers.since", { day: compared.day.slice(5) }) : t("overview.layers.change")}
             </th>

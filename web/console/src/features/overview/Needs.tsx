@@ -33,13 +33,13 @@ export function Needs() {
   const paused = $api.useQuery(
     "get",
     "/api/v1/campaigns",
-    { params: { query: { state: "paused", limit: 100 } } },
+    { params: { query: { state: "paused", limit: 1 } } },
     { enabled: can("campaigns.read") },
   );
   const drafts = $api.useQuery(
     "get",
     "/api/v1/campaigns",
-    { params: { query: { state: "draft", limit: 100 } } },
+    { params: { query: { state: "draft", limit: 1 } } },
     { enabled: can("campaigns.read") },
   );
   const imports = $api.useQuery(
@@ -111,12 +111,12 @@ export function Needs() {
     t("overview.needs.decide"),
     "/board",
   );
-  count("paused", "attention", paused.data?.items.length, t("overview.needs.paused"), "/campaigns", {
+  count("paused", "attention", paused.data?.total, t("overview.needs.paused"), "/campaigns", {
     state: "paused",
   });
   const waiting = (open.data?.total ?? 0) - (overdue.data?.total ?? 0);
   count("open", "calm", waiting, t("overview.needs.open"), "/tasks", { state: "open" });
-  count("draft", "calm", drafts.data?.items.length, t("overview.needs.draft"), "/campaigns", { state: "draft" });
+  count("draft", "calm", drafts.data?.total, t("overview.needs.draft"), "/campaigns", { state: "draft" });
 
   const pending = [overdue, open, paused, drafts, imports, board].some((q) => q.isLoading);
   let body: ReactNode = <p className="hs-secondary">{t("overview.needs.nothing")}</p>;

@@ -1,4 +1,4 @@
-import { $api, problemOf } from "@huoshui/api";
+import { $api } from "@huoshui/api";
 import { Cards, Empty, formatWhen, Loaded, Loading, Page, useReader } from "@huoshui/ui";
 import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
@@ -27,7 +27,7 @@ export default function OverviewPage() {
     { enabled: can("effect.read"), refetchInterval: 60_000 },
   );
   const layers = $api.useQuery("get", "/api/v1/layers", {}, { enabled: can("layers.read"), retry: false });
-  const noLayers = layers.error !== null && problemOf(layers.error).status === 404;
+  const noLayers = layers.data?.snapshot.day === "";
   const fresh = noLayers && sales.data !== undefined && !sales.data.last_order_at;
   return (
     <Page

@@ -89,6 +89,7 @@ export function SalesCards(props: { sales: SalesAnswer }) {
         value={<Money fen={average(total)} short />}
         change={versus(average(total), average(before))}
         trend={days.map(average)}
+        onClick={people}
       />
     </>
   );
