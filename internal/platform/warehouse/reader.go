@@ -66,6 +66,9 @@ func (r *reader) read(ctx context.Context, from, to uint32) (*Block, error) {
 }
 
 func (r *reader) where(from, to uint32) string {
+	if r.spec.Pick != nil {
+		return " WHERE " + among(r.spec.Pick)
+	}
 	s := " WHERE customer >= " + number(from) + " AND customer < " + number(to)
 	if r.spec.Only == nil {
 		return s
@@ -75,14 +78,23 @@ func (r *reader) where(from, to uint32) string {
 	if last-first > 4096 { // longer lists cost more than they save
 		return s
 	}
-	list := make([]string, 0, last-first+1)
-	for _, n := range r.spec.Only[first:last] {
-		list = append(list, number(n))
+	return s + " AND " + among(r.spec.Only[first:last])
+}
+
+func among(customers []uint32) string {
+	if len(customers) == 0 {
+		return "customer = 0" // nobody has this number
 	}
-	if len(list) == 0 {
-		list = append(list, "0") // nobody has this number
+	return "customer IN (" + list(customers) + ")"
+}
+
+// place is where a customer lies in the block.
+func (r *reader) place(customer uint32) uint32 {
+	if r.spec.Pick == nil {
+		return customer - r.block.From
 	}
-	return s + " AND customer IN (" + strings.Join(list, ", ") + ")"
+	at, _ := slices.BinarySearch(r.spec.Pick, customer)
+	return uint32(at)
 }
 
 func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
@@ -125,7 +137,7 @@ func (r *reader) versions(rec arrow.RecordBatch, fill func(p *Person, i int)) {
 	seq := rec.Column(2).(*array.Uint64).Uint64Values()
 	flags := rec.Column(int(rec.NumCols()) - 1).(*array.Uint32).Uint32Values()
 	for i, number := range customer {
-		at := number - r.block.From
+		at := r.place(number)
 		p, best := &r.block.People[at], &r.best[at]
 		erased := (p.Flags | flags[i]) & FlagErased
 		if !p.Known || ts[i] > best.ts || ts[i] == best.ts && seq[i] >= best.seq {
@@ -163,6 +175,11 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, e
 			ordered++
 		}
 	})
+	if r.spec.Pick != nil {
+		for i, c := range in.customer {
+			in.customer[i] = r.place(c)
+		}
+	}
 	return ordered, err
 }
 

@@ -24,9 +24,15 @@ type ScanSpec struct {
 	From    uint32 // customers From ≤ n < To; zero To means all
 	To      uint32
 	Only    []uint32 // when not nil, only these customers, ascending; blocks span them and may hold others
-	Workers int      // 0 is 2
-	Rows    int      // rows a block aims at; 0 is 524,288
+	// Pick, when not nil, is a few customers, ascending, at most MostPicked: they are one block, whose customers are their places
+	// in this list. From, To and Only are not looked at then.
+	Pick    []uint32
+	Workers int // 0 is 2
+	Rows    int // rows a block aims at; 0 is 524,288
 }
+
+// MostPicked is how many customers a scan may pick.
+const MostPicked = 1 << 14
 
 // Scan reads facts and people in blocks of customers and calls fn for each, on spec.Workers goroutines at once; worker
 // tells them apart. Blocks come in no particular order but each holds all of its customers' facts. All blocks see one
@@ -85,7 +91,7 @@ func (spec ScanSpec) boundaries(mark Watermark) []uint32 {
 
 // rows is about how many rows the largest block will have; 0 when only some customers are wanted.
 func (spec ScanSpec) rows(cuts []uint32, mark Watermark) int {
-	if spec.Only != nil {
+	if spec.Only != nil || spec.Pick != nil {
 		return 0
 	}
 	var most uint32
@@ -97,13 +103,16 @@ func (spec ScanSpec) rows(cuts []uint32, mark Watermark) int {
 
 func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, clustered int64, conns []*sql.Conn, fn func(int, *Block) error) error {
 	cuts := spec.boundaries(mark)
-	if spec.Only != nil {
+	switch {
+	case spec.Pick != nil:
+		cuts = []uint32{0, uint32(len(spec.Pick))}
+	case spec.Only != nil:
 		cuts = spec.narrow(cuts)
 	}
 	kinds := w.kindsOf(spec.Facts)
 	amends := w.amendments(spec, kinds)
 	var apart *loose
-	if spec.Only == nil && len(cuts) > 2 && mark.Facts-clustered <= mostLoose {
+	if spec.Only == nil && spec.Pick == nil && len(cuts) > 2 && mark.Facts-clustered <= mostLoose {
 		row := strconv.FormatInt(clustered, 10)
 		apart = &loose{count: int(mark.Facts - clustered), is: w.dialect.row + " >= " + row, not: w.dialect.row + " < " + row, from: cuts[0], to: cuts[len(cuts)-1]}
 	}

@@ -220,20 +220,14 @@ func (e *Engine) among(ctx context.Context, asOf time.Time, people *roaring.Bitm
 	if err != nil {
 		return nil, err
 	}
-	fold := &leafFold{}
+	leaves := make([]*leaf, 0, len(plan.leaves))
 	for _, l := range plan.leaves {
-		fold.leaves = append(fold.leaves, l)
+		leaves = append(leaves, l)
 	}
-	only := people.ToArray()
-	spec := warehouse.ScanSpec{Only: only}
-	if len(only) == 1 {
-		spec.From, spec.To, spec.Workers = only[0], only[0]+1, 1
-	}
-	pass, err := e.walk(ctx, asOf, spec, []Fold{fold})
+	fold, pass, err := e.read(ctx, asOf, people, leaves)
 	if err != nil {
 		return nil, err
 	}
-	fold.finish()
 	found := &leavesFound{universe: fold.universe, people: map[string]*roaring.Bitmap{}, seq: pass.Seq, read: len(fold.leaves)}
 	for i, l := range fold.leaves {
 		found.people[l.key] = fold.out[i]
@@ -243,6 +237,24 @@ func (e *Engine) among(ctx context.Context, asOf time.Time, people *roaring.Bitm
 		out.dues = append(out.dues, dues...)
 	}
 	return out, e.answer(ctx, plan, found, out)
+}
+
+// read answers leaves for some people only.
+func (e *Engine) read(ctx context.Context, asOf time.Time, people *roaring.Bitmap, leaves []*leaf) (*leafFold, *Pass, error) {
+	fold, some := &leafFold{leaves: leaves}, people.ToArray()
+	spec := warehouse.ScanSpec{Only: some}
+	if len(some) <= warehouse.MostPicked {
+		spec = warehouse.ScanSpec{Pick: some}
+	}
+	pass, err := e.walk(ctx, asOf, spec, []Fold{fold})
+	if err != nil {
+		return nil, nil, err
+	}
+	fold.finish()
+	if spec.Pick != nil {
+		fold.rename(some)
+	}
+	return fold, pass, nil
 }
 
 // plan gathers what conditions ask.
@@ -332,16 +344,14 @@ func (e *Engine) leaves(ctx context.Context, asOf time.Time, wanted map[string]*
 // renew brings answers of an earlier watermark up to date by reading only the people who changed up to version. The read may
 // see later facts of some of them; it is kept as of version, so that they count as changed again next time.
 func (e *Engine) renew(ctx context.Context, asOf time.Time, bound int64, version uint64, look looked, found *leavesFound) error {
-	fold := &leafFold{leaves: make([]*leaf, 0, len(look.stale))}
+	leaves := make([]*leaf, 0, len(look.stale))
 	for _, s := range look.stale {
-		fold.leaves = append(fold.leaves, s.leaf)
+		leaves = append(leaves, s.leaf)
 	}
-	spec := warehouse.ScanSpec{Only: look.dirty.ToArray()}
-	pass, err := e.walk(ctx, asOf, spec, []Fold{fold})
+	fold, pass, err := e.read(ctx, asOf, look.dirty, leaves)
 	if err != nil {
 		return err
 	}
-	fold.finish()
 	for i, s := range look.stale {
 		b := roaring.AndNot(s.people, look.dirty)
 		b.Or(fold.out[i])

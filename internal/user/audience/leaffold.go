@@ -451,3 +451,23 @@ func years(birthday, today int32) int64 {
 	}
 	return int64((today - birthday) / 10000) // the dates as numbers: month and day carry into the year
 }
+
+// rename puts people's numbers in the place of their places in a list, in everything that was found.
+func (f *leafFold) rename(numbers []uint32) {
+	named := func(b *roaring.Bitmap) *roaring.Bitmap {
+		all := b.ToArray()
+		for i, at := range all {
+			all[i] = numbers[at]
+		}
+		return roaring.BitmapOf(all...)
+	}
+	f.universe = named(f.universe)
+	for i, b := range f.out {
+		f.out[i] = named(b)
+	}
+	for _, dues := range f.dues {
+		for i := range dues {
+			dues[i].customer = numbers[dues[i].customer]
+		}
+	}
+}
