@@ -2,9 +2,11 @@ import type { Feature } from "../shell/feature";
 import { account } from "./account";
 import { board } from "./board";
 import { campaigns } from "./campaigns";
+import { collect } from "./collect";
 import { content } from "./content";
 import { customers } from "./customers";
 import { demo } from "./demo";
+import { identity } from "./identity";
 import { imports } from "./imports";
 import { layers } from "./layers";
 import { overview } from "./overview";
@@ -21,9 +23,11 @@ export const features: readonly Feature[] = [
   overview,
   customers,
   imports,
+  collect,
   campaigns,
   layers,
   segments,
+  identity,
   tags,
   strategies,
   content,

@@ -21,6 +21,7 @@ import { Heat } from "../../tagging/Heat";
 import { PersonTags } from "../../tagging/PersonTags";
 import { Channel } from "./Channel";
 import { ConsentPanel } from "./Consents";
+import { IdentityPanel } from "./Identity";
 import { OrderDetail } from "./Order";
 import { type Profile, Standing } from "./Summary";
 import { Timeline } from "./Timeline";
@@ -108,15 +109,19 @@ function Body(props: { customer: Profile }) {
             />
           </Panel>
           <ConsentPanel number={c.number} />
-          <Panel title={t("customers.keys")} definition={t("customers.keys_why")}>
-            <Facts
-              columns={1}
-              items={c.keys.map((k) => ({
-                label: t(`customers.key.${k.kind}`, { defaultValue: k.kind }),
-                value: <span className="hs-num">{k.value}</span>,
-              }))}
-            />
-          </Panel>
+          {can("identity.read") ? (
+            <IdentityPanel customer={c} />
+          ) : (
+            <Panel title={t("customers.keys")} definition={t("customers.keys_why")}>
+              <Facts
+                columns={1}
+                items={c.keys.map((k) => ({
+                  label: t(`customers.key.${k.kind}`, { defaultValue: k.kind }),
+                  value: <span className="hs-num">{k.value}</span>,
+                }))}
+              />
+            </Panel>
+          )}
         </div>
       </div>
       <RowDrawer open={!!state.order} title={t("customers.order")} onClose={() => setState({ order: "" })}>
