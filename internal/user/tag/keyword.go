@@ -1,18 +1,18 @@
 package tag
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	_ "embed" // the dictionary
 	"encoding/json"
 	"fmt"
-	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
-
-	"github.com/go-ego/gse"
 )
 
 // Keywords is what people say who carry a keyword tag.
@@ -84,32 +84,71 @@ var dictionary []byte
 
 // cutter cuts texts into words and finds some in them. Its dictionary is read when first needed. Safe for concurrent use.
 type cutter struct {
-	mu    sync.Mutex
-	seg   *gse.Segmenter
-	added map[string]bool
+	once sync.Once
+	cost map[string]float64 // of a word of the dictionary: −ln of how frequent it is
+	err  error
 }
 
-// certain is how frequent words are taken to be that somebody asked for: "不过敏" is 不 and 过敏, not 不过 and 敏.
-const certain = 1e7
+// unknown is what a character costs that is no word of the dictionary; certain is what a word costs that somebody asked for: as little
+// as the most frequent ones, so that "不过敏" is 不 and 过敏, not 不过 and 敏, but "打断奶奶" stays 打断 and 奶奶.
+const (
+	unknown  = 20.0
+	certain  = 5.0
+	longest  = 4 // characters of a word of the dictionary
+	corpus   = 6e7
+	wordSize = 1 << 18
+)
 
 func (c *cutter) load() error {
-	if c.seg != nil {
-		return nil
+	c.once.Do(func() {
+		z, err := gzip.NewReader(bytes.NewReader(dictionary))
+		if err != nil {
+			c.err = fmt.Errorf("dictionary: %w", err)
+			return
+		}
+		c.cost = make(map[string]float64, wordSize)
+		for lines := bufio.NewScanner(z); ; {
+			if !lines.Scan() {
+				c.err = lines.Err()
+				return
+			}
+			word, count, _ := strings.Cut(lines.Text(), " ")
+			n, err := strconv.Atoi(count)
+			if err != nil {
+				c.err = fmt.Errorf("dictionary: word %s: %w", word, err)
+				return
+			}
+			c.cost[word] = math.Log(corpus / float64(n))
+		}
+	})
+	return c.err
+}
+
+// cut cuts a text into the words that are most likely by their frequencies alone (the cheapest path through all words that the text
+// could be made of); asked are words that are looked for.
+func (c *cutter) cut(text string, asked map[string]bool, most int) []string {
+	runes := []rune(text)
+	best := make([]float64, len(runes)+1)
+	from := make([]int, len(runes)+1)
+	for end := 1; end <= len(runes); end++ {
+		best[end], from[end] = best[end-1]+unknown, end-1
+		for begin := max(0, end-max(longest, most)); begin < end; begin++ {
+			word := string(runes[begin:end])
+			cost, known := c.cost[word]
+			if asked[word] {
+				cost, known = certain, true
+			}
+			if known && best[begin]+cost < best[end] {
+				best[end], from[end] = best[begin]+cost, begin
+			}
+		}
 	}
-	z, err := gzip.NewReader(bytes.NewReader(dictionary))
-	if err != nil {
-		return fmt.Errorf("dictionary: %w", err)
+	var words []string
+	for end := len(runes); end > 0; end = from[end] {
+		words = append(words, string(runes[from[end]:end]))
 	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		return fmt.Errorf("dictionary: %w", err)
-	}
-	seg := &gse.Segmenter{SkipLog: true}
-	if err := seg.LoadDictStr(string(text)); err != nil {
-		return fmt.Errorf("dictionary: %w", err)
-	}
-	c.seg, c.added = seg, map[string]bool{}
-	return nil
+	slices.Reverse(words)
+	return words
 }
 
 // negations turn round what follows them closely.
@@ -129,34 +168,23 @@ const (
 
 // find returns the first sentence of a text that says one of the words without denying it, at most 60 characters of it; "" for none.
 func (c *cutter) find(text string, words []string) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	low := strings.ToLower(text)
+	asked, most := map[string]bool{}, 0
+	for _, w := range words {
+		if w = strings.ToLower(w); strings.Contains(low, w) {
+			asked[w] = true
+			most = max(most, utf8.RuneCountInString(w))
+		}
+	}
+	if len(asked) == 0 {
+		return "", nil
+	}
 	if err := c.load(); err != nil {
 		return "", err
 	}
-	low := strings.ToLower(text)
-	present := false
-	fresh := false
-	for _, w := range words {
-		w = strings.ToLower(w)
-		present = present || strings.Contains(low, w)
-		if !c.added[w] {
-			_ = c.seg.RemoveToken(w) // it may be in the dictionary with its own frequency, or not
-			if err := c.seg.AddToken(w, certain); err != nil {
-				return "", fmt.Errorf("word %q: %w", w, err)
-			}
-			c.added[w], fresh = true, true
-		}
-	}
-	if fresh {
-		c.seg.CalcToken()
-	}
-	if !present {
-		return "", nil
-	}
 	for _, sentence := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(sentenceEnds, r) }) {
 		for _, clause := range clauses(strings.ToLower(sentence)) {
-			if c.says(clause, words) {
+			if c.says(clause, asked, most) {
 				return shorten(strings.TrimSpace(sentence)), nil
 			}
 		}
@@ -169,17 +197,17 @@ func clauses(sentence string) []string {
 	return strings.FieldsFunc(sentence, func(r rune) bool { return r != ' ' && strings.ContainsRune(clauseEnds, r) })
 }
 
-func (c *cutter) says(clause string, words []string) bool {
+func (c *cutter) says(clause string, asked map[string]bool, most int) bool {
 	var tokens []string
 	for _, part := range strings.Fields(clause) {
-		if part[0] < utf8.RuneSelf && !strings.ContainsFunc(part, func(r rune) bool { return r >= utf8.RuneSelf }) {
-			tokens = append(tokens, part)
+		if part = strings.Trim(part, ".'"); strings.IndexFunc(part, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+			tokens = append(tokens, part) // a word of letters
 		} else {
-			tokens = append(tokens, c.seg.Cut(part)...)
+			tokens = append(tokens, c.cut(part, asked, most)...)
 		}
 	}
 	for i, token := range tokens {
-		if !slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, strings.Trim(token, ".'")) }) {
+		if !asked[token] {
 			continue
 		}
 		denied := false

@@ -5,6 +5,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { App, Button, Select, Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
+import { describe } from "../conditions/describe";
+import type { Condition } from "../conditions/tree";
 import { useCan } from "../shell/session";
 import { TagName } from "./TagName";
 import { type Carried, whyText } from "./words";
@@ -86,6 +88,7 @@ function Chip(props: {
   const byHand = tag.kind === "manual" || tag.kind === "import";
   const told = [
     whyText(t, reader.language, why),
+    why?.code === "rule" && tag.rule ? describe(t, reader.language, tag.rule as Condition) : "",
     since ? t("tags.since", { since: formatWhen(since, reader, "date") }) : "",
     tag.kind === "fuzzy" && !pinned
       ? t("tags.confidence", { share: formatPercent(confidence ?? 0, reader.language, 0) })

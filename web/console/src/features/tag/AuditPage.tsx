@@ -83,7 +83,7 @@ function Judging(props: { audit: Audit }) {
       }
     >
       {one ? (
-        <div className="tags-two">
+        <div className="tags-two tags-audit">
           <Panel title={`${at + 1} / ${audit.sample.length}`}>
             {one.person ? <Who person={one.person} tag={audit.tag} /> : <p>{t("tags.gone")}</p>}
             {can("tags.write") ? (

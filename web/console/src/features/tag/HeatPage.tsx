@@ -92,7 +92,9 @@ function Form(props: { heat: Schema<"HeatView"> }) {
           {rows.map((r) => (
             <tr key={r.key}>
               <td>
-                <span>{t(`customers.fact.${r.fact.replace(".", "_")}`, { defaultValue: "" })} </span>
+                <span className="tags-heat-word">
+                  {t(`customers.fact.${r.fact.replace(".", "_")}`, { defaultValue: "" })}{" "}
+                </span>
                 <Input
                   size="small"
                   aria-label={t("tags.heat_fact")}
