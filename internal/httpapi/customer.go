@@ -2,18 +2,13 @@ package httpapi
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/errs"
-	"huoshui/internal/platform/event"
-	"huoshui/internal/platform/warehouse"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/user/customer"
 	"huoshui/internal/user/layer"
@@ -36,14 +31,6 @@ type customerProfile struct {
 	Standing   *layer.Standing            `json:"standing,omitempty" doc:"Layer, stage and RFM at the newest snapshot"`
 	MergedInto string                     `json:"merged_into,omitempty" doc:"Set when the customer asked for was merged into another: the id of that one, whom this answer is about"`
 	Traits     map[string]json.RawMessage `json:"traits" doc:"Attributes that sources set beside the profile"`
-}
-
-// happening is a fact of a person's timeline, with the names of what it is about.
-type happening struct {
-	warehouse.Happening
-	ProductName string `json:"product_name,omitempty"`
-	OrderNumber string `json:"order_number,omitempty"`
-	Description string `json:"description,omitempty" doc:"Of an event that the brand's sources tell, as operators describe it"`
 }
 
 // registerCustomer: people, what they bought and what happened with them.
@@ -138,41 +125,7 @@ func registerCustomer(a *API) {
 		return p, err
 	}, summary("One customer"))
 
-	type timeline struct {
-		ID string `path:"id" maxLength:"64" doc:"Customer id, or number"`
-		Paging
-		Kind string `query:"kind" enum:"orders,messages,visits" doc:"Left out: everything"`
-	}
-	get(a, "/api/v1/customers/{id}/timeline", "list_customer_timeline", staff.CustomersRead, func(ctx context.Context, in *timeline) (Page[happening], error) {
-		c, err := a.Services.Customers.Get(ctx, in.ID)
-		if err != nil {
-			return Page[happening]{}, err
-		}
-		below, err := parseTimelineCursor(in.After)
-		if err != nil {
-			return Page[happening]{}, err
-		}
-		kinds := timelineKinds[in.Kind]
-		if in.Kind == "visits" {
-			told, err := a.Services.Desk.FactNames(ctx)
-			if err != nil {
-				return Page[happening]{}, err
-			}
-			kinds = slices.Concat(kinds, told)
-		}
-		facts, err := a.Services.Segments.Engine().Warehouse().Happenings(ctx, c.Number, kinds, below, in.Limit+1)
-		if err != nil {
-			return Page[happening]{}, err
-		}
-		next := ""
-		if len(facts) > in.Limit {
-			facts = facts[:in.Limit]
-			last := facts[in.Limit-1]
-			next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d", last.At.UnixMicro(), last.ID))
-		}
-		items, err := a.named(ctx, facts)
-		return PageOf(items, next, -1), err
-	}, summary("What happened with a customer, newest first"))
+	registerTimeline(a)
 
 	type orders struct {
 		ID string `path:"id" maxLength:"64" doc:"Customer id, or number"`
@@ -215,27 +168,6 @@ func registerCustomer(a *API) {
 	}, summary("Products that have been sold, by part of code or name"))
 }
 
-// timelineKinds are the names of facts behind the filter of a timeline.
-var timelineKinds = map[string][]string{
-	"orders":   {"order.paid", "order.line", "order.amended", "order.refunded"},
-	"messages": {"message.planned", "message.refused", "message.held", "message.sent", "message.delivered", "message.opened", "message.clicked", "message.failed", "message.unsubscribed", "consent.changed", "campaign.assigned"},
-	"visits":   {event.PageViewed, event.ProductViewed, event.CartAdded, event.CartRemoved, event.CheckoutStarted},
-}
-
-func parseTimelineCursor(s string) (c warehouse.Cursor, err error) {
-	if s == "" {
-		return c, nil
-	}
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err == nil {
-		_, err = fmt.Sscanf(string(b), "%d %d", &c.TS, &c.ID)
-	}
-	if err != nil {
-		return c, errs.New(errs.Invalid, "list.cursor", "the cursor is not one of this list").At("after")
-	}
-	return c, nil
-}
-
 // standings says where customers stand, as of the newest snapshot; nobody stands anywhere before the first.
 func (a *API) standings(ctx context.Context, people []customer.Customer) (map[uint32]layer.Standing, error) {
 	out := map[uint32]layer.Standing{}
@@ -274,50 +206,4 @@ func (a *API) rows(ctx context.Context, people []customer.Customer) ([]customerR
 		rows[i] = customerRow{c, s.Layer, s.Class, s.Stage, a.heat(ctx, c.Number)}
 	}
 	return rows, nil
-}
-
-// named adds the names of products and the numbers of orders.
-func (a *API) named(ctx context.Context, facts []warehouse.Happening) ([]happening, error) {
-	var codes []string
-	seen := map[string]bool{}
-	for _, f := range facts {
-		if f.Product != "" && !seen[f.Product] {
-			seen[f.Product] = true
-			codes = append(codes, f.Product)
-		}
-	}
-	products, err := a.Services.Orders.Products(ctx, codes)
-	if err != nil {
-		return nil, err
-	}
-	numbers, err := a.Services.Orders.Numbers(ctx, subjects(facts))
-	if err != nil {
-		return nil, err
-	}
-	told := false
-	out := make([]happening, len(facts))
-	for i, f := range facts {
-		out[i] = happening{Happening: f, ProductName: products[f.Product].Name, OrderNumber: numbers[f.Subject]}
-		told = told || strings.HasPrefix(f.Name, event.CustomPrefix)
-	}
-	if !told {
-		return out, nil
-	}
-	words, err := a.Services.Desk.Descriptions(ctx)
-	for i := range out {
-		out[i].Description = words[out[i].Name]
-	}
-	return out, err
-}
-
-// subjects are the ids of the orders that facts are about.
-func subjects(facts []warehouse.Happening) (ids []string) {
-	seen := map[string]bool{}
-	for _, f := range facts {
-		if strings.HasPrefix(f.Name, "order.") && !seen[f.Subject] {
-			seen[f.Subject] = true
-			ids = append(ids, f.Subject)
-		}
-	}
-	return ids
 }

@@ -780,6 +780,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer has been doing, in figures, and the history of the layer */
+        get: operations["get_customer_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/identity": {
         parameters: {
             query?: never;
@@ -3699,6 +3716,41 @@ export interface components {
             login: string;
             password: string;
         };
+        CustomerActivity: {
+            /**
+             * Format: int64
+             * @description Everything that is known to have happened
+             */
+            facts: number;
+            /** @description How many of them by filter of the timeline */
+            kinds: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description The latest thing the person did
+             */
+            last_seen?: string;
+            /** @description Changes of layer, the newest first, at most 50 */
+            layers: components["schemas"]["LayerTurn"][];
+            /**
+             * Format: int64
+             * @description Messages sent in the last 30 days
+             */
+            messages_30: number;
+            /**
+             * Format: int64
+             * @description Messages opened in the last 30 days
+             */
+            opened_30: number;
+            /** Format: int64 */
+            visits_30: number;
+            /**
+             * Format: int64
+             * @description Visits of the last 7 days; half an hour without a step ends one
+             */
+            visits_7: number;
+        };
         CustomerFacets: {
             cities: string[];
             levels: string[];
@@ -4413,6 +4465,8 @@ export interface components {
             shared_key: number;
         };
         Happening: {
+            /** @description What the segment, tag or campaign is called */
+            about?: string;
             /** Format: int64 */
             amount_fen?: number;
             /** Format: date-time */
@@ -5255,6 +5309,13 @@ export interface components {
             reasons: components["schemas"]["LayerCount"][];
             result: components["schemas"]["LayerResult"];
             stages: components["schemas"]["LayerCount"][];
+        };
+        LayerTurn: {
+            /** Format: date-time */
+            at: string;
+            /** @description Empty when first seen */
+            from: string;
+            to: string;
         };
         LayerVIPRules: {
             /**
@@ -8778,6 +8839,38 @@ export interface operations {
             };
         };
     };
+    get_customer_activity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerActivity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_customer_identity: {
         parameters: {
             query?: never;
@@ -8956,7 +9049,11 @@ export interface operations {
                 after?: string;
                 limit?: number;
                 /** @description Left out: everything */
-                kind?: "orders" | "messages" | "visits";
+                kind?: ("orders" | "messages" | "visits" | "tags" | "standing" | "tasks")[];
+                /** @description First day, business zone */
+                from?: string;
+                /** @description Last day, business zone */
+                to?: string;
             };
             header?: never;
             path: {
