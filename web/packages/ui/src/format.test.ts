@@ -52,7 +52,7 @@ describe("times", () => {
   });
   it("are told in words when near", () => {
     const now = Date.UTC(2025, 2, 1);
-    expect(formatAgo(now - 3 * 60_000, "zh", now)).toBe("3分钟前");
+    expect(formatAgo(now - 3 * 60_000, "zh", now)).toBe("3 分钟前");
     expect(formatAgo(now - 86_400_000, "en", now)).toBe("yesterday");
   });
   it("have two units at most", () => {

@@ -77,11 +77,14 @@ export function formatMoneyShort(fen: number, language: Language): string {
   return `${sign}¥${numberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(yuan)}`;
 }
 
-/** A share between 0 and 1 as a percentage: 12.3%; digits defaults to 1. */
-export function formatPercent(share: number, language: Language, digits = 1): string {
-  return numberFormat(language, { style: "percent", minimumFractionDigits: 0, maximumFractionDigits: digits }).format(
-    share,
-  );
+/** A share between 0 and 1 as a percentage: 12.3%; digits defaults to 1; in a column every figure has all of them. */
+export function formatPercent(share: number, language: Language, digits = 1, column = false): string {
+  const least = column ? digits : 0;
+  return numberFormat(language, {
+    style: "percent",
+    minimumFractionDigits: least,
+    maximumFractionDigits: digits,
+  }).format(share);
 }
 
 /** A change with its sign: +12, -3, 0 (percent: of shares, in percentage points when the unit says so). */
@@ -138,7 +141,11 @@ export function formatWhen(at: string | number | Date, locale: Locale, style: Wh
 /** How long ago (or from now) an instant is, in words of the language; now is in milliseconds. */
 export function formatAgo(at: string | number | Date, language: Language, now: number): string {
   const seconds = ((at instanceof Date ? at.getTime() : new Date(at).getTime()) - now) / 1000;
-  const words = new Intl.RelativeTimeFormat(tags[language], { numeric: "auto" });
+  const relative = new Intl.RelativeTimeFormat(tags[language], { numeric: "auto" });
+  const words = {
+    format: (n: number, unit: Intl.RelativeTimeFormatUnit) =>
+      relative.format(n, unit).replace(/(\d)(?=\p{Script=Han})/u, "$1 "),
+  };
   const size = Math.abs(seconds);
   if (size < 45) {
     return words.format(0, "second");

@@ -255,7 +255,7 @@ export function DataTable<Row extends object, State extends TableState>(props: {
                 : null}
               {rows.length > 0 && (query.hasNextPage || !counted(first)) ? (
                 <span className="hs-secondary">
-                  {" "}
+                  {first && counted(first) ? t("ui.table.comma") : null}
                   {t("ui.table.shown", { shown: formatCount(rows.length, language) })}
                 </span>
               ) : null}

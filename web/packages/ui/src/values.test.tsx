@@ -16,11 +16,11 @@ function show(children: React.ReactNode) {
 
 it("tells times again when the business's days move on, forward and back", () => {
   show(<When at={new Date(Date.now() - 3 * 60_000).toISOString()} ago />);
-  expect(screen.getByText("3分钟前")).toBeTruthy();
+  expect(screen.getByText("3 分钟前")).toBeTruthy();
   act(() => setAhead(2 * 86_400_000));
   expect(screen.getByText("前天")).toBeTruthy();
   act(() => setAhead(-60_000));
-  expect(screen.getByText("2分钟前")).toBeTruthy();
+  expect(screen.getByText("2 分钟前")).toBeTruthy();
 });
 
 it("shortens money and counts, and keeps the exact figure on hover", () => {

@@ -56,12 +56,12 @@ export function Count(props: { n: number | null | undefined; short?: boolean; ab
 }
 
 /** A share between 0 and 1 as a percentage. */
-export function Percent(props: { share: number | null | undefined; digits?: number }) {
+export function Percent(props: { share: number | null | undefined; digits?: number; column?: boolean }) {
   const { language } = useReader();
   if (props.share === null || props.share === undefined || !Number.isFinite(props.share)) {
     return <None />;
   }
-  return <span className="hs-num">{formatPercent(props.share, language, props.digits)}</span>;
+  return <span className="hs-num">{formatPercent(props.share, language, props.digits, props.column)}</span>;
 }
 
 /** An instant in the business zone; `ago` tells it in words, with the instant on hover. */

@@ -1,5 +1,6 @@
 import { $api, type Schema } from "@huoshui/api";
 import { ErrorNote, Panel } from "@huoshui/ui";
+import { Link } from "@tanstack/react-router";
 import { Segmented } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -36,7 +37,11 @@ export function Preview(props: { plan: Plan; ready: boolean }) {
       {props.ready && looks.error ? <ErrorNote small error={looks.error} /> : null}
       {look ? (
         <>
-          <p className="hs-secondary">{t("campaigns.preview_for", { name: look.name || look.person })}</p>
+          <p className="hs-secondary">
+            <Link to={`/customers/${look.person}` as never}>
+              {t("campaigns.preview_for", { name: look.name || t("campaigns.preview_nameless") })}
+            </Link>
+          </p>
           <Look look={look} />
         </>
       ) : props.ready && looks.isFetching ? null : (

@@ -212,7 +212,12 @@ function Wizard(props: { first: Held; saved?: Campaign }) {
               {t("campaigns.next")}
             </Button>
           ) : can("campaigns.send") ? (
-            <Button type="primary" disabled={!named || !forecast.data || forecast.data.audience === 0} onClick={start}>
+            <Button
+              type="primary"
+              disabled={!named || !forecast.data || forecast.data.audience === 0}
+              title={named ? undefined : t("campaigns.name_needed")}
+              onClick={start}
+            >
               {t(draft.at ? "campaigns.launch_at" : "campaigns.launch_now")}
             </Button>
           ) : null}

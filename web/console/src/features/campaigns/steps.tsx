@@ -2,7 +2,7 @@ import { ArrowDownOutlined, ArrowUpOutlined, CloseOutlined } from "@ant-design/i
 import { $api } from "@huoshui/api";
 import { Count, Facts, LayerTag, layerCodes, Panel, present, useReader, When, Why } from "@huoshui/ui";
 import { Link } from "@tanstack/react-router";
-import { App, Button, DatePicker, Input, Radio, Segmented, Select, Slider } from "antd";
+import { Alert, App, Button, DatePicker, Input, Radio, Segmented, Select, Slider } from "antd";
 import dayjs from "dayjs";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -27,6 +27,19 @@ export function AudienceStep({ plan, onChange }: Editing) {
   const kind = plan.audience.kind;
   return (
     <Panel title={t("campaigns.who")}>
+      {layers.data?.snapshot.day === "" ? (
+        <Alert
+          type="info"
+          showIcon
+          style={{ marginBottom: 16 }}
+          title={t("campaigns.nobody_yet")}
+          action={
+            <Link to={"/imports" as never}>
+              <Button size="small">{t("campaigns.nobody_yet_do")}</Button>
+            </Link>
+          }
+        />
+      ) : null}
       <div className="campaigns-field">
         <Segmented
           value={kind}

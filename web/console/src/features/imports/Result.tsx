@@ -84,7 +84,7 @@ function Sum(props: { counts: Counts }) {
         {parts.map(([key, n], i) => (
           <div className="hs-sum-group" key={key}>
             {i > 0 ? <span className="hs-sum-sign">+</span> : null}
-            <div className="hs-sum-part" data-part={key} title={t(`imports.${key}_why`)}>
+            <div className="hs-sum-part" data-part={n > 0 ? key : undefined} title={t(`imports.${key}_why`)}>
               <span className="hs-secondary">{t(`imports.${key}`)}</span>
               <b>
                 <Count n={n} />

@@ -1,15 +1,27 @@
 import { $api } from "@huoshui/api";
-import { Empty, ErrorNote, Loading, Page, Status } from "@huoshui/ui";
+import {
+  Empty,
+  ErrorNote,
+  formatCount,
+  formatPercent,
+  formatWhen,
+  Loading,
+  Page,
+  Status,
+  useReader,
+} from "@huoshui/ui";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button, Select, Tabs } from "antd";
+import { Alert, Button, Select, Tabs } from "antd";
 import { useTranslation } from "react-i18next";
+import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
 import { LayerPeople } from "./LayerPeople";
 import "./layers.css";
 import { MatrixTab } from "./MatrixTab";
 import { MigrationTab } from "./MigrationTab";
 import { OverviewTab } from "./OverviewTab";
+import { type Overview, of, total } from "./words";
 
 /** Where everybody stands: five layers, the RFM matrix, and who moved. */
 export default function LayersPage() {
@@ -74,13 +86,18 @@ export default function LayersPage() {
     >
       {data ? (
         <div>
+          {state.day === "" ? <OldData overview={data} /> : null}
           <Tabs
             activeKey={state.tab}
             onChange={(tab) => setState({ tab })}
             items={(["overview", "rfm", "migration"] as const).map((key) => ({ key, label: t(`layers.tab.${key}`) }))}
           />
           {state.tab === "rfm" ? (
-            <MatrixTab day={data.snapshot.day} onDrill={open} />
+            <MatrixTab
+              day={data.snapshot.day}
+              spentDays={data.snapshot.definition.layers.vip.window_days}
+              onDrill={open}
+            />
           ) : state.tab === "migration" ? (
             <MigrationTab to={data.snapshot.day} days={days.data?.items ?? []} onDrill={open} />
           ) : (
@@ -100,6 +117,46 @@ export default function LayersPage() {
         <Loading height={480} />
       )}
     </Page>
+  );
+}
+
+/** Says why nearly everybody is lost where the orders end long ago, and what to do about it. */
+function OldData(props: { overview: Overview }) {
+  const { t } = useTranslation();
+  const reader = useReader();
+  const can = useCan();
+  const { layers, snapshot } = props.overview;
+  const lost = of(layers, "lost").people / Math.max(1, total(layers, "people"));
+  const sales = $api.useQuery(
+    "get",
+    "/api/v1/sales",
+    { params: { query: { days: 30 } } },
+    { enabled: lost > 0.9 && can("effect.read") },
+  );
+  const last = sales.data?.last_order_at;
+  const days = last ? Math.floor((Date.parse(snapshot.as_of) - Date.parse(last)) / 86_400_000) : 0;
+  if (!last || days < 60) {
+    return null;
+  }
+  return (
+    <Alert
+      type="info"
+      showIcon
+      style={{ marginBottom: 12 }}
+      title={t("layers.old_title", {
+        share: formatPercent(lost, reader.language, 0),
+        day: formatWhen(last, reader, "date"),
+        days: formatCount(days, reader.language),
+      })}
+      description={t("layers.old_text")}
+      action={
+        can("imports.write") ? (
+          <Link to={"/imports" as never}>
+            <Button size="small">{t("layers.old_do")}</Button>
+          </Link>
+        ) : undefined
+      }
+    />
   );
 }
 

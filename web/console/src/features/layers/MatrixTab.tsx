@@ -36,7 +36,7 @@ export function cellOf(matrix: Matrix, r: number, f: number, m: string): { peopl
 }
 
 /** Recency against frequency as a heat view, and the eight classes; every cell leads to its people. */
-export function MatrixTab(props: { day: string; onDrill: (drill: string) => void }) {
+export function MatrixTab(props: { day: string; spentDays: number; onDrill: (drill: string) => void }) {
   const { t } = useTranslation();
   const { language } = useReader();
   const [state, setState] = useUrlState({ metric: "people", money: "" });
@@ -102,6 +102,7 @@ export function MatrixTab(props: { day: string; onDrill: (drill: string) => void
           ? t("layers.rfm.window_days", { days: data.rules.window_days })
           : t("layers.rfm.window_all"),
       buyers: formatCount(data.result.buyers, language),
+      days: formatCount(props.spentDays, language),
     });
   }
 
@@ -175,7 +176,7 @@ function Heat(props: { matrix: Matrix; metric: Metric; money: string; onDrill: (
                     }
                   >
                     <b>{cell.people === 0 ? "—" : write(n, props.metric, language)}</b>
-                    {cell.people > 0 ? <Percent share={cell.people / people} /> : null}
+                    {cell.people > 0 ? <Percent column share={cell.people / people} /> : null}
                   </button>
                 </td>
               );
@@ -214,10 +215,10 @@ function Classes(props: { matrix: Matrix; onDrill: (drill: string) => void }) {
               <PeopleCount n={c.people} onOpen={() => props.onDrill(writeDrill({ class: c.code }))} />
             </td>
             <td className="layers-right">
-              <Percent share={c.people / people} />
+              <Percent column share={c.people / people} />
             </td>
             <td className="layers-right">
-              <Percent share={c.value_fen / value} />
+              <Percent column share={c.value_fen / value} />
             </td>
             <td className="layers-right">
               {c.people > 0 ? <Money fen={Math.round(c.value_fen / c.people / 100) * 100} short /> : "—"}

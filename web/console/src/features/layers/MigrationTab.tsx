@@ -2,6 +2,7 @@ import { $api, type Schema } from "@huoshui/api";
 import {
   Cards,
   Chart,
+  Empty,
   escapeHTML,
   formatCount,
   formatPercent,
@@ -62,31 +63,34 @@ export function MigrationTab(props: {
     { enabled: from !== "" },
   );
   const earlier = props.days.filter((d) => d.day < props.to);
+  if (earlier.length === 0) {
+    return (
+      <Empty title={t("layers.flow.need_two")} action={<Reconstruct first />}>
+        {t("layers.flow.reconstruct_text")}
+      </Empty>
+    );
+  }
   return (
     <div className="layers-stack">
       <div className="layers-flow-bar">
-        {earlier.length > 0 ? (
-          <div className="layers-flow-days">
-            <span>{t("layers.flow.from")}</span>
-            <Select
-              size="small"
-              aria-label={t("layers.flow.from")}
-              value={from}
-              onChange={(day) => setState({ from: day })}
-              popupMatchSelectWidth={false}
-              style={{ minWidth: 140 }}
-              options={earlier.map((d) => ({
-                value: d.day,
-                label: d.reconstructed ? `${d.day} · ${t("layers.reconstructed")}` : d.day,
-              }))}
-            />
-            <span>
-              {t("layers.flow.to")} <b className="hs-num">{props.to}</b>
-            </span>
-          </div>
-        ) : (
-          <span className="hs-secondary">{t("layers.flow.need_two")}</span>
-        )}
+        <div className="layers-flow-days">
+          <span>{t("layers.flow.from")}</span>
+          <Select
+            size="small"
+            aria-label={t("layers.flow.from")}
+            value={from}
+            onChange={(day) => setState({ from: day })}
+            popupMatchSelectWidth={false}
+            style={{ minWidth: 140 }}
+            options={earlier.map((d) => ({
+              value: d.day,
+              label: d.reconstructed ? `${d.day} · ${t("layers.reconstructed")}` : d.day,
+            }))}
+          />
+          <span>
+            {t("layers.flow.to")} <b className="hs-num">{props.to}</b>
+          </span>
+        </div>
         <Reconstruct />
       </div>
       {from ? (
@@ -98,7 +102,7 @@ export function MigrationTab(props: {
   );
 }
 
-function Reconstruct() {
+function Reconstruct(props: { first?: boolean }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const can = useCan();
@@ -114,7 +118,8 @@ function Reconstruct() {
   }
   return (
     <Button
-      size="small"
+      size={props.first ? undefined : "small"}
+      type={props.first ? "primary" : undefined}
       title={t("layers.flow.reconstruct_text")}
       loading={run.isPending}
       onClick={() => run.mutate({ body: { months: 12 } })}

@@ -113,7 +113,7 @@ export function OverviewTab(props: { overview: Overview; onDrill: (drill: string
                       <span style={{ width: `${(n / people) * 100}%` }} />
                     </button>
                     <PeopleCount n={n} onOpen={() => onDrill(writeDrill({ stage: code }))} />
-                    <Percent share={n / people} />
+                    <Percent column share={n / people} />
                   </li>
                 );
               })}
@@ -132,7 +132,7 @@ export function OverviewTab(props: { overview: Overview; onDrill: (drill: string
                       <PeopleCount n={f.people} onOpen={() => onDrill(writeDrill({ flag: f.code }))} />
                     </td>
                     <td className="layers-right">
-                      <Percent share={f.people / people} />
+                      <Percent column share={f.people / people} />
                     </td>
                   </tr>
                 ))}
@@ -148,7 +148,7 @@ export function OverviewTab(props: { overview: Overview; onDrill: (drill: string
                 <th>{t("layers.reason_column")}</th>
                 <th className="layers-right">{t("layers.people")}</th>
                 <th className="layers-right" title={t("layers.value_why", { days: d.layers.vip.window_days })}>
-                  {t("layers.value")}
+                  {t("layers.value_days", { days: d.layers.vip.window_days })}
                 </th>
               </tr>
             </thead>

@@ -18,6 +18,10 @@ export const zh = {
   people: "人数",
   share: "人数占比",
   value: "消费额",
+  value_days: "近 {{days}} 天消费",
+  old_title: "{{share}}的客户都在「流失」：最近一笔订单在 {{day}}，已过去 {{days}} 天",
+  old_text: "分层按今天算。导入更新的订单后会自动重算；只想看历史的话，RFM 矩阵仍按全部历史打分。",
+  old_do: "导入订单",
   value_why: "近 {{days}} 天的消费额，退款不扣",
   value_share: "消费占比",
   average: "人均消费",
@@ -115,7 +119,7 @@ export const zh = {
   },
   rfm: {
     title: "最近一次 × 购买次数",
-    how: "{{method}}；{{window}}；{{buyers}} 位买家",
+    how: "{{method}}；{{window}}；{{buyers}} 位买家。消费额与占比只算近 {{days}} 天",
     window_all: "全部历史订单",
     window_days: "近 {{days}} 天的订单",
     method: { quantile: "按五分位切分", kmeans: "按 K-means 聚类切分", manual: "按手工阈值切分" },
@@ -165,7 +169,7 @@ export const zh = {
     reversed_text: "先看下沉最多的一格：{{from}} → {{to}}，{{n}} 人。",
     see: "看这些人",
     other_definition: "两个日期用的口径不同，部分流动来自口径调整而不是客户变化。",
-    need_two: "至少要有两天的快照才能看流转。",
+    need_two: "至少要有两天的快照才能看流转",
     reconstruct: "回算过去 12 个月",
     reconstruct_text: "根据已有的订单和互动，补算过去每个月末的分层快照。不会改动今天的结果。",
     reconstructed: "已补齐过去 12 个月末的快照",
@@ -303,6 +307,11 @@ export const en: SameKeys<typeof zh> = {
   people: "People",
   share: "Share of people",
   value: "Spending",
+  value_days: "Spent in {{days}} days",
+  old_title: "{{share}} of the customers are lost: the newest order is of {{day}}, {{days}} days ago",
+  old_text:
+    "Layers are as of today and follow when newer orders are imported. To study the past, the RFM matrix scores all of it.",
+  old_do: "Import orders",
   value_why: "Spending of the last {{days}} days, refunds not taken off",
   value_share: "Share of spending",
   average: "Average per person",
@@ -408,7 +417,7 @@ export const en: SameKeys<typeof zh> = {
   },
   rfm: {
     title: "Recency × frequency",
-    how: "{{method}}; {{window}}; {{buyers}} buyers",
+    how: "{{method}}; {{window}}; {{buyers}} buyers. Spending and its share are of the last {{days}} days",
     window_all: "all orders",
     window_days: "orders of the last {{days}} days",
     method: { quantile: "Cut at quintiles", kmeans: "Cut by k-means", manual: "Cut by hand" },
@@ -459,7 +468,7 @@ export const en: SameKeys<typeof zh> = {
     see: "See these people",
     other_definition:
       "The two days were computed with different definitions: part of the flow is the change of definition, not of customers.",
-    need_two: "Migration needs snapshots of at least two days.",
+    need_two: "Migration needs snapshots of at least two days",
     reconstruct: "Reconstruct the past 12 months",
     reconstruct_text:
       "Computes the layers at each of the past month ends from the orders and interactions there are. Today's result does not change.",

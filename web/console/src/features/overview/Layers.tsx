@@ -58,7 +58,9 @@ function LayerTable(props: { overview: Schema<"LayerOverview"> }) {
             <th scope="col">
               {compared ? t("overview.layers.since", { day: compared.day.slice(5) }) : t("overview.layers.change")}
             </th>
-            <th scope="col">{t("overview.layers.value")}</th>
+            <th scope="col" title={t("overview.layers.value_why")}>
+              {t("overview.layers.value", { days: snapshot.definition.layers.vip.window_days })}
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -77,7 +79,7 @@ function LayerTable(props: { overview: Schema<"LayerOverview"> }) {
                   />
                 </td>
                 <td>
-                  <Percent share={all > 0 ? (now?.people ?? 0) / all : undefined} />
+                  <Percent column share={all > 0 ? (now?.people ?? 0) / all : undefined} />
                 </td>
                 <td className="hs-num">
                   {compared ? formatSigned((now?.people ?? 0) - (then?.people ?? 0), language) : "—"}

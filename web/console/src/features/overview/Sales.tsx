@@ -14,6 +14,7 @@ import {
   Loading,
   Money,
   moneyAxis,
+  None,
   Panel,
   type Reader,
   StatCard,
@@ -86,7 +87,7 @@ export function SalesCards(props: { sales: SalesAnswer }) {
       <StatCard
         label={t("overview.sales.average")}
         definition={t("overview.sales.average_why")}
-        value={<Money fen={average(total)} short />}
+        value={total.orders > 0 ? <Money fen={average(total)} short /> : <None />}
         change={versus(average(total), average(before))}
         trend={days.map(average)}
         onClick={people}

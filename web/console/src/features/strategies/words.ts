@@ -12,14 +12,27 @@ export function say(words: { zh: string; en?: string }, language: string): strin
   return (language === "en" ? words.en || words.zh : words.zh || words.en) ?? "";
 }
 
-/** The days of a strategy in words: "周二、周三". */
+/** The days of a strategy in words: "周二、周三", three and more in a row as "周一至周五". */
 export function daysText(t: TFunction, days: readonly number[], language: string): string {
   if (days.length === 0 || days.length === 7) {
     return t("strategies.weekdays.any");
   }
-  return [...days]
-    .sort((a, b) => a - b)
-    .map((d) => t(`strategies.weekdays.d${d}`))
+  const runs: number[][] = [];
+  for (const day of [...days].sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run?.at(-1) === day - 1) {
+      run.push(day);
+    } else {
+      runs.push([day]);
+    }
+  }
+  const name = (day: number | undefined) => t(`strategies.weekdays.d${day}`);
+  return runs
+    .flatMap((run) =>
+      run.length > 2
+        ? [t("strategies.weekdays.run", { from: name(run[0]), to: name(run.at(-1)) })]
+        : run.map((day) => name(day)),
+    )
     .join(language === "en" ? ", " : "、");
 }
 

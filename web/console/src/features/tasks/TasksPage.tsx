@@ -232,7 +232,20 @@ export default function TasksPage() {
             </Dropdown>
           ) : null
         }
-        empty={<Empty title={t("tasks.empty")}>{t("tasks.empty_text")}</Empty>}
+        empty={
+          <Empty
+            title={t("tasks.empty")}
+            action={
+              can("campaigns.write") ? (
+                <Link to={"/campaigns/new" as never}>
+                  <Button type="primary">{t("tasks.empty_do")}</Button>
+                </Link>
+              ) : undefined
+            }
+          >
+            {t("tasks.empty_text")}
+          </Empty>
+        }
       />
       <RowDrawer
         open={!!opened}

@@ -13,6 +13,10 @@ export const zh = {
   overdue: "已逾期",
   due_today: "今天到期",
   empty: "没有待做的任务",
+  empty_do: "新建活动",
+  print_none: "没有要打印的任务",
+  print_none_text: "任务单里是任务页筛选出来的任务。换个筛选条件再打印。",
+  print_back: "回到任务",
   empty_text: "活动的渠道里选「员工任务」，发出去以后任务会分到客户的归属员工或团队里。",
   col: {
     title: "任务",
@@ -73,6 +77,11 @@ export const en: SameKeys<typeof zh> = {
   overdue: "Overdue",
   due_today: "Due today",
   empty: "Nothing to do",
+  empty_do: "New campaign",
+  print_none: "There are no tasks to print",
+  print_none_text:
+    "The sheet holds the tasks that the filters of the tasks page let through. Choose others and print again.",
+  print_back: "Back to the tasks",
   empty_text:
     "Choose “Staff task” among a campaign's channels; tasks then go to the customer's owner or around the team.",
   col: {
