@@ -14,13 +14,14 @@ import (
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
 	"huoshui/internal/user/identity"
+	"huoshui/internal/user/tag"
 )
 
 // New returns OneID with everybody who follows a merge.
 func New(db *store.DB, now clock.Clock) *identity.Service {
 	return identity.NewService(db, now, buying{}, map[string]identity.Follower{
 		"order": order.Mover{}, "consent": consent.NewService(db, now), "campaign": campaign.Mover{},
-		"task": task.Mover{}, "segment": audience.Mover{}, "arrivals": collect.TouchMover{},
+		"task": task.Mover{}, "segment": audience.Mover{}, "tag": tag.Mover{}, "arrivals": collect.TouchMover{},
 	})
 }
 

@@ -27,10 +27,29 @@ func (Mover) MoveCustomers(ctx context.Context, tx *store.Tx, to map[uint32]uint
 	if err != nil {
 		return nil, err
 	}
+	return segmentRoll.Move(ctx, tx, ids, to, resize)
+}
+
+// ReturnCustomer puts who leaves back on the lists, and takes the holder off those that she came into only by the merge.
+func (Mover) ReturnCustomer(ctx context.Context, tx *store.Tx, from, holder uint32, moved json.RawMessage) error {
+	return segmentRoll.Return(ctx, tx, from, holder, moved, resize)
+}
+
+func resize(ctx context.Context, tx *store.Tx, id string, size int64) error {
+	_, err := tx.Exec(ctx, `UPDATE segments SET size = ? WHERE id = ?`, size, id)
+	return err
+}
+
+// Resize notes how many are on a list.
+type Resize func(ctx context.Context, tx *store.Tx, list string, size int64) error
+
+// Move replaces each key of to by its value on lists that people or files filled, announcing nobody: whoever stays was meant. It
+// returns what Return needs, by key.
+func (r Roll) Move(ctx context.Context, tx *store.Tx, lists []string, to map[uint32]uint32, resize Resize) (map[uint32]json.RawMessage, error) {
 	by := map[uint32]listed{}
 	from := slices.Sorted(maps.Keys(to))
-	for _, id := range ids {
-		all, err := members(ctx, tx, id)
+	for _, id := range lists {
+		all, err := r.People(ctx, tx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -48,33 +67,32 @@ func (Mover) MoveCustomers(ctx context.Context, tx *store.Tx, to map[uint32]uint
 			touched.AddMany([]uint32{n, to[n]})
 			by[n] = rec
 		}
-		if err := putTouched(ctx, tx, id, all, touched); err != nil {
+		if err := r.resized(ctx, tx, id, all, touched, resize); err != nil {
 			return nil, err
 		}
 	}
 	return store.Records(by)
 }
 
-// putTouched stores the parts of a list that hold somebody of touched, and its size.
-func putTouched(ctx context.Context, tx *store.Tx, id string, all, touched *roaring.Bitmap) error {
+// resized stores the parts of a list that hold somebody of touched, and its size.
+func (r Roll) resized(ctx context.Context, tx *store.Tx, id string, all, touched *roaring.Bitmap, resize Resize) error {
 	if touched.IsEmpty() {
 		return nil
 	}
-	if err := segmentRoll.PutTouched(ctx, tx, id, all, touched); err != nil {
+	if err := r.PutTouched(ctx, tx, id, all, touched); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `UPDATE segments SET size = ? WHERE id = ?`, int64(all.GetCardinality()), id)
-	return err
+	return resize(ctx, tx, id, int64(all.GetCardinality()))
 }
 
-// ReturnCustomer puts who leaves back on the lists, and takes the holder off those that she came into only by the merge.
-func (Mover) ReturnCustomer(ctx context.Context, tx *store.Tx, from, holder uint32, moved json.RawMessage) error {
+// Return puts who leaves back on the lists that Move took her off, and takes the holder off those that she came into only by that.
+func (r Roll) Return(ctx context.Context, tx *store.Tx, from, holder uint32, moved json.RawMessage, resize Resize) error {
 	var rec listed
 	if err := json.Unmarshal(moved, &rec); err != nil {
 		return err
 	}
 	for _, id := range rec.In {
-		all, err := members(ctx, tx, id)
+		all, err := r.People(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -82,7 +100,7 @@ func (Mover) ReturnCustomer(ctx context.Context, tx *store.Tx, from, holder uint
 		if slices.Contains(rec.Added, id) {
 			all.Remove(holder)
 		}
-		if err := putTouched(ctx, tx, id, all, roaring.BitmapOf(from, holder)); err != nil {
+		if err := r.resized(ctx, tx, id, all, roaring.BitmapOf(from, holder), resize); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package tag
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -441,6 +442,54 @@ func TestWorthFindsTwinsAndUse(t *testing.T) {
 		}
 		want := map[string][]string{one.ID: {FlagStill, FlagDuplicate}, two.ID: {FlagUnused, FlagStill, FlagDuplicate}, three.ID: {FlagUnused, FlagStill}}
 		if d := cmp.Diff(want, got); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+func TestTagsFollowWhoTurnsOutToBeOne(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b, ctx := newBench(t, db), t.Context()
+		tag := b.create(t, Draft{Name: "种子用户", Kind: Manual})
+		if _, err := b.Mark(ctx, tag.ID, roaring.BitmapOf(1, 70_000), true, -1, false, Why{Code: "hand"}); err != nil {
+			t.Fatal(err)
+		}
+		var moved map[uint32]json.RawMessage
+		err := db.Tx(ctx, func(tx *store.Tx) (err error) {
+			moved, err = Mover{}.MoveCustomers(ctx, tx, map[uint32]uint32{1: 2})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.carried(t, tag.ID, 2, 70_000)
+		if err := db.Tx(ctx, func(tx *store.Tx) error { return Mover{}.ReturnCustomer(ctx, tx, 1, 2, moved[1]) }); err != nil {
+			t.Fatal(err)
+		}
+		b.carried(t, tag.ID, 1, 70_000)
+	})
+}
+
+func TestFileSaysWhatItCouldNotDo(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b, ctx := newBench(t, db), t.Context()
+		b.create(t, Draft{Name: "种子用户", Kind: Import})
+		b.create(t, Draft{Name: "近期下单", Kind: Rule, Rule: condition(t, bought)})
+		err := db.Tx(ctx, func(tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO identity_keys (kind, value, customer, state, source, since, seen_at) VALUES ('phone', '13800000001', 7, '', 'test', 1, 1)`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := b.FileFrom(ctx, strings.NewReader("手机,标签\n+86 138 0000 0001,种子用户\n13800000002,种子用户\n13800000001,没有的\n13800000001,近期下单\n"), "stf_1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Filed{Rows: 4, Changed: 1, Rejected: []Rejected{
+			{2, "13800000002", "种子用户", "no_customer"}, {3, "13800000001", "没有的", "no_tag"}, {4, "13800000001", "近期下单", "not_by_hand"},
+		}}
+		if d := cmp.Diff(want, out); d != "" {
 			t.Fatal(d)
 		}
 	})
