@@ -1,8 +1,10 @@
-import { $api } from "@huoshui/api";
+import { $api, type Schema } from "@huoshui/api";
 import {
   Cards,
   Count,
   Facts,
+  formatCount,
+  LayerTag,
   Loaded,
   Money,
   None,
@@ -49,6 +51,8 @@ function Body(props: { customer: Profile }) {
   const reader = useReader();
   const can = useCan();
   const c = props.customer;
+  const activity = $api.useQuery("get", "/api/v1/customers/{id}/activity", { params: { path: { id: c.id } } });
+  const did = activity.data;
   return (
     <>
       <Cards min={180}>
@@ -69,15 +73,40 @@ function Body(props: { customer: Profile }) {
           definition={t("tags.heat_why", { days: 7 })}
           value={<Heat points={c.heat} />}
         />
+        <StatCard
+          label={t("customers.visits")}
+          definition={t("customers.visits_why")}
+          value={did ? <Count n={did.visits_7} /> : <None />}
+          note={did ? t("customers.visits_30", { n: formatCount(did.visits_30, reader.language) }) : null}
+        />
+        <StatCard
+          label={t("customers.opened")}
+          definition={t("customers.opened_why")}
+          value={
+            did ? (
+              <>
+                <Count n={did.opened_30} /> / <Count n={did.messages_30} />
+              </>
+            ) : (
+              <None />
+            )
+          }
+        />
+        <StatCard
+          label={t("customers.seen")}
+          definition={t("customers.seen_why")}
+          value={did?.last_seen ? <When at={did.last_seen} ago /> : <None />}
+        />
         <StatCard label={t("customers.refunded")} value={<Money fen={c.refunded_fen} short />} />
       </Cards>
       <div className="hs-customer-columns">
         <Panel title={t("customers.timeline")}>
-          <Timeline id={c.id} onOrder={(order) => setState({ order })} />
+          <Timeline id={c.id} counts={did?.kinds} onOrder={(order) => setState({ order })} />
         </Panel>
         <div className="hs-customer-side">
           <Panel title={t("customers.standing")}>
             <Standing customer={c} />
+            {did && did.layers.length > 0 ? <LayerHistory turns={did.layers} /> : null}
           </Panel>
           {can("tags.read") ? <PersonTags id={c.id} /> : null}
           <Panel title={t("customers.profile")}>
@@ -128,5 +157,37 @@ function Body(props: { customer: Profile }) {
         {state.order ? <OrderDetail id={state.order} /> : null}
       </RowDrawer>
     </>
+  );
+}
+
+const shownTurns = 6;
+
+/** When somebody came from one layer into another, the newest first. */
+function LayerHistory(props: { turns: readonly Schema<"LayerTurn">[] }) {
+  const { t } = useTranslation();
+  return (
+    <section className="hs-layer-turns">
+      <h3>{t("customers.layers")}</h3>
+      <ol>
+        {props.turns.slice(0, shownTurns).map((turn) => (
+          <li key={turn.at}>
+            <span className="hs-secondary">
+              <When at={turn.at} style="date" />
+            </span>
+            <span>
+              {turn.from ? (
+                <LayerTag layer={turn.from} />
+              ) : (
+                <span className="hs-secondary">{t("customers.layers_first")}</span>
+              )}
+              <span className="hs-secondary" aria-hidden>
+                →
+              </span>
+              <LayerTag layer={turn.to} />
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }

@@ -103,9 +103,10 @@ export function MergeWith(props: { customer: Profile; open: boolean; onClose: ()
           {(them) => (
             <>
               <Both a={me.number < them.number ? me : them} b={me.number < them.number ? them : me} />
-              <label className="hs-merge-reason">
+              <label className="hs-merge-reason" htmlFor="merge-reason">
                 <span>{t("customers.merge.reason")}</span>
                 <Input
+                  id="merge-reason"
                   maxLength={500}
                   value={reason}
                   placeholder={t("customers.merge.reason_example")}

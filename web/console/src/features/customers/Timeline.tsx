@@ -1,7 +1,8 @@
 import { $api, keyset, type Schema } from "@huoshui/api";
-import { Count, ErrorNote, formatWhen, LayerTag, Loading, Money, useReader, When } from "@huoshui/ui";
+import { Count, ErrorNote, formatCount, formatWhen, LayerTag, Loading, Money, useReader, When } from "@huoshui/ui";
+import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button, Segmented } from "antd";
+import { Button, DatePicker } from "antd";
 import type { TFunction } from "i18next";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -18,7 +19,7 @@ export interface Moment {
   lines: Fact[];
 }
 
-const kinds = ["all", "orders", "messages", "visits"] as const;
+const kinds = ["orders", "visits", "messages", "tags", "standing", "tasks"] as const;
 type Kind = (typeof kinds)[number];
 
 /** Facts of an order at one instant together, everything else alone; the order of the list is kept. */
@@ -46,27 +47,57 @@ export function moments(facts: readonly Fact[]): Moment[] {
   return out;
 }
 
-/** A customer's history, newest first, by days; `onOrder` opens an order. */
-export function Timeline(props: { id: string; onOrder?: (id: string) => void }) {
+/** A customer's history, newest first, by days; `onOrder` opens an order, `counts` tells how many there are of each kind. */
+export function Timeline(props: { id: string; counts?: Record<string, number>; onOrder?: (id: string) => void }) {
   const { t } = useTranslation();
   const reader = useReader();
-  const [kind, setKind] = useState<Kind>("all");
+  const [shown, setShown] = useState<readonly Kind[]>([]);
+  const [days, setDays] = useState<{ from?: string; to?: string }>({});
   const facts = $api.useInfiniteQuery(
     "get",
     "/api/v1/customers/{id}/timeline",
-    { params: { path: { id: props.id }, query: { limit: 60, kind: kind === "all" ? undefined : kind } } },
-    keyset,
+    {
+      params: {
+        path: { id: props.id },
+        query: { limit: 60, kind: shown.length > 0 ? [shown.join(",") as Kind] : undefined, ...days },
+      },
+    },
+    { ...keyset, placeholderData: keepPreviousData },
   );
   const all = moments(facts.data?.pages.flatMap((p) => p.items) ?? []);
   let day = "";
   return (
     <div className="hs-timeline">
-      <Segmented
-        size="small"
-        value={kind}
-        onChange={(v) => setKind(v as Kind)}
-        options={kinds.map((k) => ({ value: k, label: t(`customers.kind.${k}`) }))}
-      />
+      <div className="hs-timeline-filters">
+        <fieldset aria-label={t("customers.timeline_kinds")}>
+          <button type="button" aria-pressed={shown.length === 0} onClick={() => setShown([])}>
+            {t("customers.kind.all")}
+          </button>
+          {kinds.map((k) => (
+            <button
+              key={k}
+              type="button"
+              aria-pressed={shown.includes(k)}
+              disabled={props.counts !== undefined && !props.counts[k] && !shown.includes(k)}
+              onClick={() => setShown(shown.includes(k) ? shown.filter((one) => one !== k) : [...shown, k])}
+            >
+              {t(`customers.kind.${k}`)}
+              {props.counts?.[k] ? (
+                <span className="hs-num">{formatCount(props.counts[k], reader.language)}</span>
+              ) : null}
+            </button>
+          ))}
+        </fieldset>
+        <DatePicker.RangePicker
+          size="small"
+          allowEmpty={[true, true]}
+          placeholder={[t("customers.timeline_from"), t("customers.timeline_to")]}
+          onChange={(range) =>
+            setDays({ from: range?.[0]?.format("YYYY-MM-DD"), to: range?.[1]?.format("YYYY-MM-DD") })
+          }
+          style={{ width: 232 }}
+        />
+      </div>
       {facts.isPending ? <Loading rows={6} /> : null}
       {facts.error && all.length === 0 ? (
         <ErrorNote error={facts.error} onRetry={() => void facts.refetch()} small />
@@ -179,8 +210,18 @@ function Happening(props: { moment: Moment; onOrder?: (id: string) => void }): R
       return (
         <div className="hs-timeline-head">
           <b>{word}</b>
-          {fact.campaign ? <Link to={`/campaigns/${fact.campaign}` as never}>{fact.campaign}</Link> : null}
+          {fact.campaign ? (
+            <Link to={`/campaigns/${fact.campaign}` as never}>{fact.about || fact.campaign}</Link>
+          ) : null}
           <span className="hs-secondary">{t(`customers.arm.${fact.detail}`, { defaultValue: fact.detail ?? "" })}</span>
+        </div>
+      );
+    case "segment.entered":
+    case "segment.left":
+      return (
+        <div className="hs-timeline-head">
+          <b>{word}</b>
+          <Link to={`/segments/${fact.subject}` as never}>{fact.about || fact.subject}</Link>
         </div>
       );
     default:
