@@ -25,12 +25,12 @@ type loop struct {
 //	    └───────────────── what people do comes back as facts: orders, opens, clicks ◀───────────────┘
 func (a *App) loops() []loop {
 	all := append(a.projection(), []loop{
-		{"collection", config.Worker, a.Services.Pipeline.Run},                                                                  // what the brand's pages, apps and servers told becomes facts about people
-		{"imports", config.Worker, a.Services.Imports.Run},                                                                      // files become customers, orders and their facts
-		{"audience refresh", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.Run(ctx, a.Log) }},  // facts become layers and segments
-		{"live segments", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.RunLive(ctx, a.Log) }}, // the same, for who just did something
+		{"collection", config.Worker, a.Services.Pipeline.Run},                                                                    // what the brand's pages, apps and servers told becomes facts about people
+		{"imports", config.Worker, a.Services.Imports.Run},                                                                        // files become customers, orders and their facts
+		{"audience refresh", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.Run(ctx, a.Log) }},    // facts become layers and segments
+		{"live segments", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.RunLive(ctx, a.Log) }},   // the same, for who just did something
 		{"keyword tags", config.Worker, func(ctx context.Context) error { return a.Services.Tags.RunSaid(ctx, a.Stream, a.Log) }}, // what people say becomes tags
-		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                  // layers and segments become messages, and these facts
+		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                    // layers and segments become messages, and these facts
 	}...)
 	if a.isDemo {
 		all = append(all, loop{"demo brand", config.Worker, a.runDemo})
