@@ -79,7 +79,7 @@ const en: SameKeys<typeof zh> = {
   },
   nav: "Main navigation",
   skip: "Skip to content",
-  search: "Search pages, customers, order numbers, segments",
+  search: "Search pages, people, orders, segments",
   search_short: "Search",
   palette: {
     title: "Go to",

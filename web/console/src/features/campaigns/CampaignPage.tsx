@@ -471,6 +471,15 @@ function Log(props: {
     },
     { ...keyset, placeholderData: keepPreviousData, refetchInterval: props.busy ? 5000 : false },
   );
+  const { busy } = props;
+  const { refetch } = log;
+  const was = useRef(busy);
+  useEffect(() => {
+    if (was.current && !busy) {
+      void refetch(); // what happened since the last look
+    }
+    was.current = busy;
+  }, [busy, refetch]);
   const filters: Filter[] = [
     {
       key: "state",

@@ -183,7 +183,7 @@ function Caps({ rules, off, onChange }: Editing) {
         // biome-ignore lint/suspicious/noArrayIndexKey: caps have no id and are edited in place
         <div className="campaigns-rule" key={i}>
           <Select
-            style={{ width: 150 }}
+            style={{ width: 190 }}
             disabled={off}
             aria-label={t("campaigns.policy.any_channel")}
             value={cap.channel ?? ""}
@@ -194,7 +194,7 @@ function Caps({ rules, off, onChange }: Editing) {
             ]}
           />
           <Select
-            style={{ width: 100 }}
+            style={{ width: 116 }}
             disabled={off}
             aria-label={t("campaigns.policy.caps")}
             value={cap.period}
@@ -253,7 +253,7 @@ function Consent({ rules, off, onChange }: Editing) {
         <div className="campaigns-rule" key={c}>
           <span style={{ width: 120 }}>{channelText(t, c)}</span>
           <Select
-            style={{ width: 220 }}
+            style={{ width: 320 }}
             disabled={off}
             aria-label={channelText(t, c)}
             allowClear
@@ -309,7 +309,7 @@ function Quotas({ rules, off, onChange }: Editing) {
         // biome-ignore lint/suspicious/noArrayIndexKey: quotas have no id and are edited in place
         <div className="campaigns-rule" key={i}>
           <Select
-            style={{ width: 150 }}
+            style={{ width: 190 }}
             disabled={off}
             aria-label={t("campaigns.policy.quotas")}
             value={q.channel}
@@ -317,7 +317,7 @@ function Quotas({ rules, off, onChange }: Editing) {
             options={channelCodes.map((c) => ({ value: c as string, label: channelText(t, c) }))}
           />
           <Select
-            style={{ width: 100 }}
+            style={{ width: 116 }}
             disabled={off}
             aria-label={t("campaigns.policy.quotas")}
             value={q.period}

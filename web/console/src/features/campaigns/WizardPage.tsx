@@ -134,8 +134,10 @@ function Wizard(props: { first: Held; saved?: Campaign }) {
   };
   const start = () => {
     const f = forecast.data;
+    const nobody = f !== undefined && !f.is_estimate && f.allowed + f.held === 0;
     const numbers = f
-      ? t("campaigns.launch_text", {
+      ? (nobody ? `${t("campaigns.launch_nobody")} ` : "") +
+        t("campaigns.launch_text", {
           reach: formatCount(f.reach, reader.language),
           refused: formatCount(f.refused, reader.language),
           held: formatCount(f.held, reader.language),
@@ -149,7 +151,7 @@ function Wizard(props: { first: Held; saved?: Campaign }) {
         ? `${t("campaigns.launch_text_at", { at: formatWhen(draft.at, reader) })} ${numbers}`
         : numbers,
       action: t(draft.at ? "campaigns.launch_at" : "campaigns.launch_now"),
-      red: false,
+      red: nobody,
       run: async () => {
         const id = await save();
         await launch.mutateAsync({ params: { path: { id } }, body: { at: draft.at || undefined } });

@@ -174,6 +174,7 @@ export const zh = {
   launch_at: "排期",
   launch_title: "把「{{name}}」发出去？",
   launch_title_at: "为「{{name}}」排期？",
+  launch_nobody: "没有人会收到：所有人都会被规则拦下。原因在右边的预估里，先换渠道或补上联系方式。",
   launch_text:
     "发给 {{reach}} 人，其中 {{refused}} 人会被规则拦下，{{held}} 人顺延到能发的时间；留出 {{holdout}} 人作对照。预计费用 {{cost}}。",
   launch_text_at: "将在 {{at}} 冻结人群并开始发送。按现在的数据：",
@@ -387,7 +388,7 @@ export const en: SameKeys<typeof zh> = {
   cost: "Cost",
   cost_why: "Messages sent, at the price of their channel",
   progress: "Progress",
-  started: "Began",
+  started: "Begins",
   ended: "Ended",
   created: "Created",
   scheduled_for: "Begins {{at}}",
@@ -514,6 +515,8 @@ export const en: SameKeys<typeof zh> = {
   launch_at: "Schedule",
   launch_title: "Send “{{name}}”?",
   launch_title_at: "Schedule “{{name}}”?",
+  launch_nobody:
+    "Nobody will get it: the rules refuse everybody. See why in the estimate, and change the channels or import addresses first.",
   launch_text:
     "{{reach}} people; {{refused}} of them are refused by the policy and {{held}} wait for their hour; {{holdout}} are held out. Cost about {{cost}}.",
   launch_text_at: "The audience is frozen and sending begins at {{at}}. By today's data:",

@@ -1,6 +1,6 @@
 import { ArrowDownOutlined, ArrowUpOutlined, CloseOutlined } from "@ant-design/icons";
 import { $api } from "@huoshui/api";
-import { Count, Facts, LayerTag, layerCodes, Panel, present, useReader, When, Why } from "@huoshui/ui";
+import { Count, Facts, formatCount, LayerTag, layerCodes, Panel, present, useReader, When, Why } from "@huoshui/ui";
 import { Link } from "@tanstack/react-router";
 import { Alert, App, Button, DatePicker, Input, Radio, Segmented, Select, Slider } from "antd";
 import dayjs from "dayjs";
@@ -439,7 +439,7 @@ export function CheckStep(props: { draft: Draft; forecast: Forecast | undefined;
               label: t("campaigns.by_channel"),
               value: props.forecast
                 ? Object.entries(props.forecast.channels)
-                    .map(([c, n]) => `${channelText(t, c)} ${n}`)
+                    .map(([c, n]) => `${channelText(t, c)} ${formatCount(n, language)}`)
                     .join(" · ") || "—"
                 : "—",
             },
