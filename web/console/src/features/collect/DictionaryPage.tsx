@@ -63,7 +63,7 @@ export default function DictionaryPage() {
     {
       key: "name",
       title: t("collect.event"),
-      width: 260,
+      width: 220,
       render: (n) => (
         <span className="hs-dict-name">
           <b>{eventName(n.name)}</b>
@@ -75,7 +75,7 @@ export default function DictionaryPage() {
     {
       key: "state",
       title: t("collect.state"),
-      width: 96,
+      width: 120,
       render: (n) =>
         n.blocked ? (
           <Status tone="attention">{t("collect.status.blocked")}</Status>
@@ -92,7 +92,7 @@ export default function DictionaryPage() {
       key: "course",
       title: t("collect.course", { n: days }),
       definition: t("collect.course_why", { n: days }),
-      width: 128,
+      width: 120,
       ellipsis: false,
       render: (n) => <Spark values={course(n.days, today, days)} />,
     },
@@ -100,7 +100,7 @@ export default function DictionaryPage() {
       key: "n",
       title: t("collect.total"),
       align: "right",
-      width: 104,
+      width: 96,
       sort: true,
       render: (n) => <Count n={n.n} />,
       value: (n) => n.n,
@@ -108,7 +108,7 @@ export default function DictionaryPage() {
     {
       key: "source",
       title: t("collect.source"),
-      width: 152,
+      width: 128,
       render: (n) => sourceName(n.source),
       value: (n) => sourceName(n.source),
     },
@@ -116,15 +116,15 @@ export default function DictionaryPage() {
       key: "fact",
       title: t("collect.fact"),
       definition: t("collect.fact_why"),
-      width: 200,
+      width: 184,
       render: (n) => (n.fact ? <code>{n.fact}</code> : <None />),
       value: (n) => n.fact,
     },
-    { key: "owner", title: t("collect.owner"), width: 104, render: (n) => n.owner || <None />, value: (n) => n.owner },
+    { key: "owner", title: t("collect.owner"), width: 80, render: (n) => n.owner || <None />, value: (n) => n.owner },
     {
       key: "first",
       title: t("collect.first"),
-      width: 112,
+      width: 108,
       sort: true,
       render: (n) => <When at={n.first_at} style="date" />,
       value: (n) => n.first_at,
@@ -132,7 +132,7 @@ export default function DictionaryPage() {
     {
       key: "last",
       title: t("collect.last"),
-      width: 120,
+      width: 108,
       sort: true,
       render: (n) => <When at={n.last_at} ago />,
       value: (n) => n.last_at,

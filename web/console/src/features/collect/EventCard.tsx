@@ -87,7 +87,7 @@ export function EventCard(props: { event: Named; course: number[] }) {
                       <td className="hs-right">
                         <Percent share={p.share} digits={0} />
                       </td>
-                      <td className="hs-secondary">{p.samples.join("、") || t("collect.samples_none")}</td>
+                      <td className="hs-secondary">{p.samples.join(" · ") || t("collect.samples_none")}</td>
                     </tr>
                   ))}
                 </tbody>

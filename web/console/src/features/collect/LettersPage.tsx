@@ -101,37 +101,38 @@ export default function LettersPage() {
     {
       key: "reason",
       title: t("collect.letters.reason"),
-      width: 216,
+      width: 192,
       render: (l) => <Status tone="danger">{t(`collect.reason.${l.reason}`, { defaultValue: l.reason })}</Status>,
       value: (l) => l.reason,
     },
-    { key: "detail", title: t("collect.letters.detail"), width: 240, render: (l) => l.detail, value: (l) => l.detail },
+    { key: "detail", title: t("collect.letters.detail"), width: 176, render: (l) => l.detail, value: (l) => l.detail },
     {
       key: "raw",
       title: t("collect.letters.raw"),
-      width: 320,
+      width: 260,
       render: (l) => <code>{l.raw.slice(0, 120)}</code>,
       value: (l) => l.raw,
     },
     {
       key: "source",
       title: t("collect.source"),
-      width: 152,
+      width: 128,
       render: (l) => sourceName(l.source) || "—",
       value: (l) => sourceName(l.source),
     },
     {
       key: "protocol",
       title: t("collect.protocols"),
+      hidden: true,
       width: 104,
       render: (l) => t(`collect.protocol.${l.protocol}`, { defaultValue: l.protocol }),
       value: (l) => l.protocol,
     },
     {
       key: "at",
-      title: t("collect.last"),
-      width: 152,
-      render: (l) => <When at={l.received_at} style="second" />,
+      title: t("collect.received_at"),
+      width: 140,
+      render: (l) => <When at={l.received_at} />,
       value: (l) => l.received_at,
     },
   ];
@@ -363,7 +364,7 @@ function One(props: { letter: Letter }) {
           <dd>{l.detail || "—"}</dd>
         </div>
         <div>
-          <dt>{t("collect.last")}</dt>
+          <dt>{t("collect.received_at")}</dt>
           <dd>
             <When at={l.received_at} style="second" />
           </dd>

@@ -32,7 +32,25 @@ export default function LivePage() {
   const count = (status: string) => (status ? events.filter((e) => e.status === status).length : events.length);
   const source = sources.data?.items.find((s) => s.id === state.source);
   return (
-    <Frame tab="live">
+    <Frame
+      tab="live"
+      actions={
+        <span className="hs-live-tools">
+          <FeedState feed={paused ? "paused" : feed} onRetry={retry} />
+          <Button
+            icon={paused ? <CaretRightOutlined /> : <PauseOutlined />}
+            aria-pressed={paused}
+            onClick={() => setPaused(!paused)}
+          >
+            {t(paused ? "collect.live.go_on" : "collect.live.pause")}
+          </Button>
+          <Button icon={<ClearOutlined />} disabled={events.length === 0} onClick={clear}>
+            {t("collect.live.clear")}
+          </Button>
+          {source ? <TestButton source={source} /> : null}
+        </span>
+      }
+    >
       <div className="hs-live-bar">
         <Select
           aria-label={t("collect.source")}
@@ -75,20 +93,6 @@ export default function LivePage() {
             ),
           }))}
         />
-        <span className="hs-live-tools">
-          <FeedState feed={paused ? "paused" : feed} onRetry={retry} />
-          <Button
-            icon={paused ? <CaretRightOutlined /> : <PauseOutlined />}
-            aria-pressed={paused}
-            onClick={() => setPaused(!paused)}
-          >
-            {t(paused ? "collect.live.go_on" : "collect.live.pause")}
-          </Button>
-          <Button icon={<ClearOutlined />} disabled={events.length === 0} onClick={clear}>
-            {t("collect.live.clear")}
-          </Button>
-          {source ? <TestButton source={source} /> : null}
-        </span>
       </div>
       {shown.length > 0 ? (
         <div className="hs-live" data-testid="live">
@@ -184,7 +188,7 @@ function Nothing(props: { sources: Source[]; source: Source | undefined; filtere
       }
       link={<Link to={`/collect/sources/${source.id}` as never}>{t("collect.live.code")}</Link>}
     >
-      {t("collect.live.nothing_text")}
+      {t(source.kind === "webhook" ? "collect.live.nothing_hook" : "collect.live.nothing_text")}
     </Empty>
   );
 }

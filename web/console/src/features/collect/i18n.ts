@@ -59,6 +59,7 @@ export const zh = {
   refused_why: "整个请求没有收下：密钥不对、网址不许、签名不对或太大。从服务启动时算起",
   refused_note: "启动以来拒绝 {{n}} 个请求",
   last: "最近收到",
+  received_at: "收到时间",
   search_sources: "按名称查找",
   empty: "还没有来源",
   empty_text:
@@ -202,6 +203,7 @@ export const zh = {
     nothing: "还没有事件",
     nothing_text:
       "连接已经打开，一有事件就会出现。想先确认通不通，就从这个浏览器发一条测试事件，它会带着所选来源的密钥，并留下一个访客。",
+    nothing_hook: "连接已经打开，一有通知就会出现。Webhook 要签名，不能从浏览器试：请用来源页里的签名示例发一条。",
     nothing_filtered: "没有符合条件的事件",
     nothing_filtered_text: "连接还开着，符合条件的一到就会出现。",
     code: "看接入代码",
@@ -411,6 +413,7 @@ export const en: SameKeys<typeof zh> = {
     "Whole requests that were not taken: wrong key, origin or signature, or too large. Since the server began",
   refused_note: "{{n}} requests refused since the start",
   last: "Last received",
+  received_at: "Received",
   search_sources: "Find by name",
   empty: "There is no source yet",
   empty_text:
@@ -568,6 +571,8 @@ export const en: SameKeys<typeof zh> = {
     nothing: "No event yet",
     nothing_text:
       "The line is open: events appear as they come. To see whether it works, send a test event from this browser with the key of the source; it leaves a visitor behind.",
+    nothing_hook:
+      "The line is open: notifications appear as they come. A webhook signs, so it cannot be tried from a browser: send one with the signing example on the page of the source.",
     nothing_filtered: "No event matches",
     nothing_filtered_text: "The line is open: whatever matches appears as it comes.",
     code: "See the code",
@@ -592,7 +597,7 @@ export const en: SameKeys<typeof zh> = {
   course: "{{n}} days",
   course_why: "How many on each of the last {{n}} days",
   total: "In all",
-  fact: "Name of the fact",
+  fact: "Fact name",
   fact_why: "What timelines, segments and journeys call it",
   owner: "Owner",
   owner_example: "Who knows what it means",
@@ -613,8 +618,8 @@ export const en: SameKeys<typeof zh> = {
   samples_none: "Personal: none is kept",
   type: { string: "text", number: "number", bool: "yes or no", list: "list", object: "object", null: "empty" },
   rule: {
-    rename: "Call it",
-    props: "Call properties",
+    rename: "New name",
+    props: "Rename properties",
     new_name: "New name",
     add_prop: "Rename a property",
     block: "Block: count it, keep nothing",

@@ -47,6 +47,7 @@ function sensorsRecord(device: string, event: string): string {
     type: "track",
     event,
     time: Date.now(),
+    _flush_time: Date.now(),
     properties: { from: "console" },
     _track_id: Math.floor(Math.random() * 1e9),
   });

@@ -80,6 +80,10 @@ function Case(props: { conflict: Conflict }) {
   const staff = useStaffName();
   const face = (n: number | undefined) => c.people.find((p) => p.number === n);
   const keyWord = (k: Key) => `${t(`identity.key.${k.kind}`, { defaultValue: k.kind })} ${k.value}`;
+  const claimWord = (claim: string) => {
+    const at = claim.indexOf(":");
+    return keyWord({ kind: claim.slice(0, at) as Key["kind"], value: claim.slice(at + 1) });
+  };
   return (
     <Panel
       title={t(`identity.conflict.${c.kind}`)}
@@ -111,7 +115,7 @@ function Case(props: { conflict: Conflict }) {
             <p className="hs-secondary">
               {t("identity.claims")}{" "}
               {c.evidence.claims.map((claim) => (
-                <code key={claim}>{claim}</code>
+                <code key={claim}>{claimWord(claim)}</code>
               ))}
             </p>
           ) : null}

@@ -27,7 +27,7 @@ import { useChannel } from "./words";
 type Overall = Schema<"IdentityOverall">;
 
 /** What is open in the drawer: kind, lacking, complete and source, as the API takes them. */
-type Drill = { kind?: string; lacking?: string; complete?: string; source?: string };
+type Drilled = { kind?: string; lacking?: string; complete?: string; source?: string };
 
 /** How well customers are known: by kind of key, by complete profile, by source; every figure leads to its people. */
 export default function CoveragePage() {
@@ -47,8 +47,8 @@ function Body(props: { data: Overall }) {
   const channel = useChannel();
   const { data } = props;
   const [state, setState] = useUrlState({ kind: "", lacking: "", complete: "", source: "" });
-  const open = (drill: Drill) => setState({ kind: "", lacking: "", complete: "", source: "", ...drill });
-  const complete = data.definition.map((field) => t(`identity.field.${field}`)).join(t("identity.and"));
+  const open = (drill: Drilled) => setState({ kind: "", lacking: "", complete: "", source: "", ...drill });
+  const complete = data.definition.map((field) => t(`identity.field.${field}`)).join(t("identity.list"));
   if (data.customers === 0) {
     return (
       <Empty
@@ -117,10 +117,10 @@ function Body(props: { data: Overall }) {
                     <Share pct={k.pct} />
                   </td>
                   <td className="hs-right">
-                    <PeopleCount n={k.customers} onOpen={() => open({ kind: k.kind })} />
+                    <Drill n={k.customers} onOpen={() => open({ kind: k.kind })} />
                   </td>
                   <td className="hs-right">
-                    <PeopleCount n={data.customers - k.customers} onOpen={() => open({ lacking: k.kind })} />
+                    <Drill n={data.customers - k.customers} onOpen={() => open({ lacking: k.kind })} />
                   </td>
                 </tr>
               ))}
@@ -150,7 +150,7 @@ function Body(props: { data: Overall }) {
                   </td>
                   <td className="hs-right">
                     {s.source ? (
-                      <PeopleCount n={s.customers} onOpen={() => open({ source: s.source })} />
+                      <Drill n={s.customers} onOpen={() => open({ source: s.source })} />
                     ) : (
                       <Count n={s.customers} />
                     )}
@@ -182,6 +182,11 @@ function People(props: { n: number; of: number }) {
   return <>{t("identity.of", { n: formatCount(props.n, language), of: formatCount(props.of, language) })}</>;
 }
 
+/** A count that leads to its people, unless there are none. */
+function Drill(props: { n: number; onOpen: () => void }) {
+  return props.n > 0 ? <PeopleCount n={props.n} onOpen={props.onOpen} /> : <Count n={0} />;
+}
+
 function Share(props: { pct: number }) {
   return (
     <span className="hs-identity-share">
@@ -194,7 +199,7 @@ function Share(props: { pct: number }) {
 }
 
 /** The people behind a figure. */
-function Behind(props: { drill: Required<Drill>; definition: string; onClose: () => void }) {
+function Behind(props: { drill: Required<Drilled>; definition: string; onClose: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const channel = useChannel();
