@@ -55,17 +55,30 @@ function Body(props: { customer: Profile }) {
   const did = activity.data;
   return (
     <>
-      <Cards min={180}>
+      <Cards min={148}>
         <StatCard
           label={t("customers.spent")}
           definition={t("customers.spent_why")}
           value={<Money fen={c.spent_fen} short />}
+          note={
+            c.refunded_fen > 0 ? (
+              <>
+                {t("customers.refunded")} <Money fen={c.refunded_fen} short />
+              </>
+            ) : null
+          }
         />
-        <StatCard label={t("customers.orders")} definition={t("customers.orders_why")} value={<Count n={c.orders} />} />
         <StatCard
-          label={t("customers.average")}
-          definition={t("customers.average_why")}
-          value={c.orders > 0 ? <Money fen={Math.round(c.spent_fen / c.orders)} short /> : <None />}
+          label={t("customers.orders")}
+          definition={t("customers.orders_why")}
+          value={<Count n={c.orders} />}
+          note={
+            c.orders > 0 ? (
+              <span title={t("customers.average_why")}>
+                {t("customers.average")} <Money fen={Math.round(c.spent_fen / c.orders)} short />
+              </span>
+            ) : null
+          }
         />
         <StatCard label={t("customers.recent")} value={c.orders > 0 ? <When at={c.last_order_at} ago /> : <None />} />
         <StatCard
@@ -97,7 +110,6 @@ function Body(props: { customer: Profile }) {
           definition={t("customers.seen_why")}
           value={did?.last_seen ? <When at={did.last_seen} ago /> : <None />}
         />
-        <StatCard label={t("customers.refunded")} value={<Money fen={c.refunded_fen} short />} />
       </Cards>
       <div className="hs-customer-columns">
         <Panel title={t("customers.timeline")}>
