@@ -66,15 +66,17 @@ export function Needs() {
     key: string,
     tone: Tone,
     n: number | undefined,
-    text: string,
+    what: string,
     to: string,
     search?: Record<string, string>,
+    file?: string,
   ) => {
     if (n && n > 0) {
+      const text = t(`overview.needs.${what}${n === 1 ? "_single" : ""}`, { file });
       needs.push({ key, tone, n, text, to, search });
     }
   };
-  count("overdue", "danger", overdue.data?.total, t("overview.needs.overdue"), "/tasks", {
+  count("overdue", "danger", overdue.data?.total, "overdue", "/tasks", {
     state: "open",
     overdue: "true",
   });
@@ -87,36 +89,18 @@ export function Needs() {
         to: `/imports/${one.id}`,
       });
     } else if (one.status === "done") {
-      count(
-        one.id,
-        "attention",
-        one.result.lines_rejected,
-        t("overview.needs.rejected", { file: one.file_name }),
-        `/imports/${one.id}`,
-      );
+      count(one.id, "attention", one.result.lines_rejected, "rejected", `/imports/${one.id}`, undefined, one.file_name);
     }
   }
   const lines = board.data?.strategies ?? [];
-  count(
-    "check",
-    "attention",
-    lines.filter((l) => l.result.advice === "check").length,
-    t("overview.needs.unknown"),
-    "/board",
-  );
-  count(
-    "stop",
-    "attention",
-    lines.filter((l) => l.result.advice === "stop").length,
-    t("overview.needs.decide"),
-    "/board",
-  );
-  count("paused", "attention", paused.data?.total, t("overview.needs.paused"), "/campaigns", {
+  count("check", "attention", lines.filter((l) => l.result.advice === "check").length, "unknown", "/board");
+  count("stop", "attention", lines.filter((l) => l.result.advice === "stop").length, "decide", "/board");
+  count("paused", "attention", paused.data?.total, "paused", "/campaigns", {
     state: "paused",
   });
   const waiting = (open.data?.total ?? 0) - (overdue.data?.total ?? 0);
-  count("open", "calm", waiting, t("overview.needs.open"), "/tasks", { state: "open" });
-  count("draft", "calm", drafts.data?.total, t("overview.needs.draft"), "/campaigns", { state: "draft" });
+  count("open", "calm", waiting, "open", "/tasks", { state: "open" });
+  count("draft", "calm", drafts.data?.total, "draft", "/campaigns", { state: "draft" });
 
   const pending = [overdue, open, paused, drafts, imports, board].some((q) => q.isLoading);
   let body: ReactNode = <p className="hs-secondary">{t("overview.needs.nothing")}</p>;
