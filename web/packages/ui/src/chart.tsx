@@ -171,9 +171,14 @@ function roomy(grid: Loose): Loose {
   return typeof grid.bottom === "number" ? { ...grid, bottom: Math.max(8, grid.bottom) } : grid;
 }
 
-/** Axis labels of fen: ¥ with 万 in Chinese. */
-export function moneyAxis(reader: Reader): { axisLabel: { formatter: (fen: number) => string } } {
-  return { axisLabel: { formatter: (fen: number) => formatMoneyShort(fen, reader.language) } };
+/** Axis labels of fen: ¥ with 万 in Chinese. With the largest value, every mark is in 万 where it is. */
+export function moneyAxis(reader: Reader, most = 0): { axisLabel: { formatter: (fen: number) => string } } {
+  const wan = reader.language === "zh" && most >= 100_000_00;
+  return {
+    axisLabel: {
+      formatter: (fen: number) => (wan && fen !== 0 ? `¥${fen / 10_000_00}万` : formatMoneyShort(fen, reader.language)),
+    },
+  };
 }
 
 /** Text for a tooltip, which ECharts takes as HTML. */

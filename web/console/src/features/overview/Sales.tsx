@@ -160,7 +160,10 @@ function SalesChart(props: { sales: SalesAnswer; measure: Measure }) {
       const days = sales.today ? [...sales.days, sales.today] : sales.days;
       return {
         xAxis: { type: "category", data: days.map((d) => d.day.slice(5)) },
-        yAxis: { type: "value", ...(measure === "amount" ? moneyAxis(reader) : { minInterval: 1 }) },
+        yAxis: {
+          type: "value",
+          ...(measure === "amount" ? moneyAxis(reader, Math.max(...days.map(value))) : { minInterval: 1 }),
+        },
         tooltip: {
           trigger: "axis",
           axisPointer: { type: "shadow" },
