@@ -44,8 +44,9 @@ describe("from a source to what came of its events", () => {
     await list.getByText("不知道是谁").waitFor();
     await list.getByRole("button", { name: /收下.*走路/ }).click();
     await list.getByText('"steps": 10').waitFor();
-    await page.getByRole("button", { name: "暂停" }).click(); // and nothing is asked any more
-    await walk.look("collect-live");
+    await walk.look("collect-live", { live: true });
+    await page.getByRole("button", { name: "暂停" }).click();
+    await page.getByRole("button", { name: "继续" }).waitFor();
   });
 
   it("has them in the dictionary, and lets a rule change what becomes of them", async () => {

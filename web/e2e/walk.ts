@@ -14,8 +14,8 @@ export interface Walk {
   url: string;
   /** Goes to an address of the console ("/layers") and waits until the page says something. */
   visit: (path: string) => Promise<void>;
-  /** Takes a picture, and fails on serious accessibility faults, page errors and failed requests since the last look. */
-  look: (name: string) => Promise<void>;
+  /** Takes a picture, and fails on serious accessibility faults, page errors and failed requests since the last look; a live page never falls silent. */
+  look: (name: string, options?: { live?: boolean }) => Promise<void>;
 }
 
 /** Rules of axe that are not ours: a name may say more than a cell has room to show ("R5、F1:145 人" on "145"). */
@@ -57,8 +57,10 @@ export function walking(options: { width?: number; height?: number; signIn?: boo
       await page.goto(door.url + path);
       await page.getByRole("heading", { level: 1 }).first().waitFor();
     };
-    walk.look = async (name) => {
-      await page.waitForLoadState("networkidle");
+    walk.look = async (name, options) => {
+      if (!options?.live) {
+        await page.waitForLoadState("networkidle");
+      }
       await page.screenshot({ path: join(inject("shots"), `${name}.png`), fullPage: false });
       expect.soft(await accessible(page), `accessibility of ${name}`).toEqual([]);
       expect.soft(faults.splice(0), `faults of ${name}`).toEqual([]);
