@@ -28,7 +28,7 @@ type ScanSpec struct {
 	// in this list. From, To and Only are not looked at then.
 	Pick    []uint32
 	Workers int // 0 is 2
-	Rows    int // rows a block aims at; 0 is 524,288
+	Rows    int // rows a block aims at; 0 is 1,048,576
 }
 
 // MostPicked is how many customers a scan may pick.
@@ -44,7 +44,7 @@ func (w *Warehouse) Scan(ctx context.Context, spec ScanSpec, fn func(worker int,
 		spec.Workers = 2
 	}
 	if spec.Rows == 0 {
-		spec.Rows = 1 << 19
+		spec.Rows = 1 << 20 // half as many cost a tenth more: every block reads the row groups at its ends whole
 	}
 	conns, err := w.lend(ctx, spec.Workers)
 	if err != nil {
