@@ -75,7 +75,7 @@ func Live(ctx context.Context, spec LiveSpec, say func(format string, args ...an
 	if err != nil {
 		return r, err
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // a temporary folder left behind changes no result
 	if _, err := store.Migrate(ctx, db); err != nil {
 		return r, err
 	}

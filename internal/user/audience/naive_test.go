@@ -209,7 +209,7 @@ func (w *world) follows(n uint32, s *sequenceSpec, at int, before time.Time) boo
 		clear := true
 		for _, absent := range one.Without {
 			for _, g := range w.of(n, absent.Fact, absent.Where) {
-				clear = clear && !(g.At.After(before) && g.At.Before(f.At))
+				clear = clear && (!g.At.After(before) || !g.At.Before(f.At))
 			}
 		}
 		if clear && w.follows(n, s, at+1, f.At) {

@@ -167,10 +167,9 @@ func (s *sequence) filters() []*filter {
 
 // matching follows sequences along one person's facts, reusing its buffers.
 type matching struct {
-	now   []int64 // instants at which the sequence has come as far as the step before
-	next  []int64
-	times []int64
-	day   dayer
+	now  []int64 // instants at which the sequence has come as far as the step before
+	next []int64
+	day  dayer
 }
 
 // holds says whether a sequence holds for a person as of an instant. hits gives the instants of the facts a filter lets through,
