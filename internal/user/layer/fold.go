@@ -100,11 +100,9 @@ func (p *Pass) Range(_, _ uint32) (see func(*audience.Timeline), done func()) {
 
 // see gathers one customer. Somebody who registered after the as-of day and did nothing before is not there yet.
 func (p *Pass) see(t *audience.Timeline) {
-	if t.Len() == 0 && t.Person.Registered > p.state.AsOf {
-		return
-	}
 	var (
 		first, last, seen, view int64 // instants; 0 for never
+		began                   int64 // the first fact of the definition's own: what other folds read must not matter
 		monetary, window, spent int64
 		frequency, orders       int32
 		visits                  uint16
@@ -138,7 +136,15 @@ func (p *Pass) see(t *audience.Timeline) {
 			if ts >= p.from.rfm {
 				monetary -= t.Amount[i]
 			}
+		default:
+			continue
 		}
+		if began == 0 {
+			began = ts
+		}
+	}
+	if began == 0 && t.Person.Registered > p.state.AsOf {
+		return
 	}
 	n, s := t.Customer, p.state
 	s.Present[n] = true
@@ -146,18 +152,17 @@ func (p *Pass) see(t *audience.Timeline) {
 	s.Orders[n], s.Spent[n] = orders, spent
 	s.LastOrder[n], s.LastSeen[n] = last, seen
 	s.RecencyDays[n] = p.days.since(last)
-	p.registered[n] = p.joined(t)
+	p.registered[n] = p.joined(t.Person.Registered, began)
 	p.firstOrder[n] = p.days.since(first)
 	p.spentWindow[n], p.visits[n] = window, visits
 }
 
 // joined is the number of days since registration, or since the first fact when that is earlier or the only thing known.
-func (p *Pass) joined(t *audience.Timeline) int32 {
-	joined := t.Person.Registered
-	if t.Len() > 0 && (joined == 0 || t.TS[0] < joined) {
-		joined = t.TS[0]
+func (p *Pass) joined(registered, began int64) int32 {
+	if began != 0 && (registered == 0 || began < registered) {
+		registered = began
 	}
-	return p.days.since(joined)
+	return p.days.since(registered)
 }
 
 // person puts together what the rules look at.
