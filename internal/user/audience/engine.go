@@ -178,6 +178,9 @@ func (e *Engine) evaluate(ctx context.Context, asOf time.Time, q Question, with 
 	if err != nil {
 		return nil, err
 	}
+	if with != nil { // what follows the pass makes large arrays too
+		defer calm(e.w.Watermark().Through)()
+	}
 	found, err := e.leaves(ctx, asOf, plan.leaves, with)
 	if err != nil {
 		return nil, err
@@ -316,6 +319,7 @@ func (e *Engine) leaves(ctx context.Context, asOf time.Time, wanted map[string]*
 	found := &leavesFound{people: look.fresh, universe: look.universe, seq: mark.Seq, read: len(look.missing) + len(look.stale)}
 	full := &leafFold{leaves: look.missing}
 	if len(look.missing) > 0 || look.universe == nil || with != nil {
+		defer calm(mark.Through)()
 		folds := []Fold{full}
 		if with != nil {
 			folds = append(folds, with.folds...)
