@@ -256,20 +256,31 @@ func (s *Service) lookAt(ctx context.Context, l *living, people *roaring.Bitmap,
 }
 
 // replaceAll writes who is in the live segments now, where that has changed.
-func (s *Service) replaceAll(ctx context.Context, l *living, all []*roaring.Bitmap, asOf time.Time) error {
-	for i, seg := range l.segments {
-		before, people := l.people[seg.ID], all[i]
-		if before == people || before.Equals(people) {
-			continue
-		}
-		if _, _, err := s.replace(ctx, seg, before, people, asOf); err != nil {
-			l.day = time.Time{} // some of it may have been written: everybody is looked at again, against the store
+func (s *Service) replaceAll(ctx context.Context, l *living, all []*roaring.Bitmap, asOf time.Time) (err error) {
+	defer func() {
+		if err != nil { // some of it may have been written: everybody is looked at again, against the store
 			s.renewed = true
-			return err
 		}
-		l.people[seg.ID] = people
+	}()
+	var changes []Change
+	for i, seg := range l.segments {
+		if before := l.people[seg.ID]; before != all[i] && !before.Equals(all[i]) {
+			changes = append(changes, Change{s.turn(seg, asOf), before, all[i]})
+		}
 	}
-	return nil
+	if len(changes) == 0 {
+		return nil
+	}
+	done, err := segmentRoll.ReplaceTogether(ctx, s.db, changes)
+	for i := 0; !done && err == nil && i < len(changes); i++ {
+		_, _, err = segmentRoll.Replace(ctx, s.db, changes[i].Turn, changes[i].Before, changes[i].People)
+	}
+	if err == nil {
+		for _, c := range changes {
+			l.people[c.List] = c.People
+		}
+	}
+	return err
 }
 
 // readLiving reads the live segments and their members.

@@ -109,7 +109,12 @@ func (s *Service) renew(ctx context.Context, seg Segment, people *roaring.Bitmap
 
 // replace is renew of a segment whose members before are known.
 func (s *Service) replace(ctx context.Context, seg Segment, before, people *roaring.Bitmap, asOf time.Time) (entered, left int64, err error) {
-	return segmentRoll.Replace(ctx, s.db, Turn{
+	return segmentRoll.Replace(ctx, s.db, s.turn(seg, asOf), before, people)
+}
+
+// turn is a segment going over to other people.
+func (s *Service) turn(seg Segment, asOf time.Time) Turn {
+	return Turn{
 		List: seg.ID, Version: seg.Version, At: asOf, Day: asOf.In(s.engine.zone).Format(time.DateOnly),
 		Current: func(ctx context.Context, tx *store.Tx) (bool, error) {
 			now, err := segmentByID(ctx, tx, seg.ID)
@@ -125,5 +130,5 @@ func (s *Service) replace(ctx context.Context, seg Segment, before, people *roar
 			_, err := tx.Exec(ctx, `UPDATE segments SET size = ?, as_of = ?, computed = ? WHERE id = ? AND version = ?`, size.Size, asOf, seg.Version, seg.ID, seg.Version)
 			return err
 		},
-	}, before, people)
+	}
 }

@@ -209,11 +209,63 @@ func (r Roll) Replace(ctx context.Context, db *store.DB, t Turn, before, people 
 	})
 }
 
+// Change is one list going over from the people before to others.
+type Change struct {
+	Turn
+	Before, People *roaring.Bitmap
+}
+
+// ReplaceTogether is Replace of several lists in one transaction, where it need not announce more people than one holds; false where it
+// must, and nothing is done.
+func (r Roll) ReplaceTogether(ctx context.Context, db *store.DB, changes []Change) (bool, error) {
+	type step struct {
+		*Change
+		in, out *roaring.Bitmap
+	}
+	steps, n := make([]step, len(changes)), uint64(0)
+	for i := range changes {
+		c := &changes[i]
+		steps[i] = step{c, roaring.AndNot(c.People, c.Before), roaring.AndNot(c.Before, c.People)}
+		n += steps[i].in.GetCardinality() + steps[i].out.GetCardinality()
+	}
+	if n > renewFacts {
+		return false, nil
+	}
+	return true, db.Tx(ctx, func(tx *store.Tx) error {
+		var facts []event.Fact
+		for _, s := range steps {
+			current, err := s.Current(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if !current {
+				continue
+			}
+			facts = append(append(facts, s.facts(s.in, true)...), s.facts(s.out, false)...)
+			if err := r.PutTouched(ctx, tx, s.List, s.People, roaring.Or(s.in, s.out)); err != nil {
+				return err
+			}
+			size := DaySize{
+				Day: s.Day, Size: int64(s.People.GetCardinality()), Entered: int64(s.in.GetCardinality()), Left: int64(s.out.GetCardinality()), Version: s.Version,
+			}
+			if err := s.Done(ctx, tx, size); err != nil {
+				return err
+			}
+			if err := r.PutSize(ctx, tx, s.List, size); err != nil {
+				return err
+			}
+		}
+		return outbox.Append(ctx, tx, facts...)
+	})
+}
+
 // announce appends a fact for each of some people.
 func (t *Turn) announce(ctx context.Context, tx *store.Tx, people *roaring.Bitmap, came bool) error {
-	if people.IsEmpty() {
-		return nil
-	}
+	return outbox.Append(ctx, tx, t.facts(people, came)...)
+}
+
+// facts are what is said of some people.
+func (t *Turn) facts(people *roaring.Bitmap, came bool) []event.Fact {
 	facts := make([]event.Fact, 0, people.GetCardinality())
 	for it := people.Iterator(); it.HasNext(); {
 		n := it.Next()
@@ -222,5 +274,5 @@ func (t *Turn) announce(ctx context.Context, tx *store.Tx, people *roaring.Bitma
 		f.Customer, f.At = n, t.At
 		facts = append(facts, f)
 	}
-	return outbox.Append(ctx, tx, facts...)
+	return facts
 }
