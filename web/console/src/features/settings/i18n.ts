@@ -5,11 +5,11 @@ export const zh = {
   none: "你的角色没有可以查看的设置",
   business: "业务时区",
   business_lead:
-    "每天从这个时区的零点开始:分层、新近天数、活动的日期和免打扰时段都按它计算。客户自己的时区另有记录时,免打扰按客户的时区。",
+    "每天从这个时区的零点开始：分层、新近天数、活动的日期和免打扰时段都按它计算。客户自己的时区另有记录时，免打扰按客户的时区。",
   zone: "时区",
   zone_save: "保存",
-  zone_saved: "已保存,下次启动后生效",
-  zone_next: "现在按 {{now}} 计算;服务重启后改为 {{next}},分层会随之重新计算",
+  zone_saved: "已保存，下次启动后生效",
+  zone_next: "现在按 {{now}} 计算；服务重启后改为 {{next}}，分层会随之重新计算",
 } satisfies Catalogue;
 
 export const en: SameKeys<typeof zh> = {
