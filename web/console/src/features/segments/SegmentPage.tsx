@@ -1,7 +1,6 @@
 import { $api, keyset, type Schema } from "@huoshui/api";
 import {
   Cards,
-  Chart,
   type Column,
   DataTable,
   formatCount,
@@ -11,7 +10,6 @@ import {
   Money,
   Page,
   Panel,
-  type Reader,
   StatCard,
   Status,
   useConfirmDanger,
@@ -21,10 +19,10 @@ import {
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { App, Button } from "antd";
-import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import { describe } from "../../conditions/describe";
 import { useCan } from "../../shell/session";
+import { SizeHistory } from "../../shell/size-history";
 import "../../conditions/conditions.css";
 import type { Condition } from "../../conditions/tree";
 import { Against } from "./Against";
@@ -207,7 +205,17 @@ function Shown(props: { segment: Segment }) {
           ) : null}
         </Panel>
         <Panel title={t("segments.history")}>
-          <Sizes sizes={sizes.data?.items ?? []} />
+          <SizeHistory
+            sizes={sizes.data?.items ?? []}
+            words={{
+              label: t("segments.history_label"),
+              one: t("segments.history_one"),
+              day: t("segments.as_of"),
+              people: t("segments.size"),
+              entered: t("segments.entered"),
+              left: t("segments.left"),
+            }}
+          />
         </Panel>
       </div>
       <Against segment={s} />
@@ -271,43 +279,5 @@ function ArchiveButton(props: { segment: Segment }) {
     >
       {t(s.archived ? "segments.restore" : "segments.archive")}
     </Button>
-  );
-}
-
-function Sizes(props: { sizes: readonly Schema<"AudienceDaySize">[] }) {
-  const { t } = useTranslation();
-  const { sizes } = props;
-  const option = useCallback(
-    (reader: Reader) => ({
-      grid: { left: 0, right: 8, top: 8, bottom: 0 },
-      xAxis: { type: "category", data: sizes.map((d) => d.day), boundaryGap: false },
-      yAxis: { type: "value", scale: true },
-      tooltip: { trigger: "axis", valueFormatter: (n: number) => formatCount(n, reader.language) },
-      series: [
-        {
-          name: t("segments.size"),
-          type: "line",
-          data: sizes.map((d) => d.size),
-          symbolSize: 4,
-          lineStyle: { width: 1.5 },
-          areaStyle: { opacity: 0.06 },
-        },
-      ],
-    }),
-    [sizes, t],
-  );
-  if (sizes.length < 2) {
-    return <p className="hs-secondary">{t("segments.history_one")}</p>;
-  }
-  return (
-    <Chart
-      option={option}
-      height={180}
-      label={t("segments.history_label")}
-      table={{
-        columns: [t("segments.as_of"), t("segments.size"), t("segments.entered"), t("segments.left")],
-        rows: sizes.map((d) => [d.day, d.size, d.entered, d.left]),
-      }}
-    />
   );
 }

@@ -1,7 +1,6 @@
 import { $api, keyset, type Schema } from "@huoshui/api";
 import {
   Cards,
-  Chart,
   type Column,
   DataTable,
   Facts,
@@ -16,7 +15,6 @@ import {
   Page,
   Panel,
   percentagePoints,
-  type Reader,
   StatCard,
   Status,
   useConfirmDanger,
@@ -27,11 +25,12 @@ import {
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { App, Button, Modal, Select } from "antd";
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { describe } from "../../conditions/describe";
 import type { Condition } from "../../conditions/tree";
 import { useCan } from "../../shell/session";
+import { SizeHistory } from "../../shell/size-history";
 import { TagName } from "../../tagging/TagName";
 import type { Tag } from "../../tagging/words";
 import { Flags, useOwners, useWorth } from "./TagsPage";
@@ -120,7 +119,17 @@ function Shown(props: { tag: Tag }) {
       <div className="tags-two">
         <Definition tag={tag} />
         <Panel title={t("tags.history")}>
-          <Sizes sizes={sizes.data?.items ?? []} />
+          <SizeHistory
+            sizes={sizes.data?.items ?? []}
+            words={{
+              label: t("tags.history_label"),
+              one: t("tags.history_one"),
+              day: t("tags.as_of"),
+              people: t("tags.people"),
+              entered: t("tags.entered"),
+              left: t("tags.left"),
+            }}
+          />
         </Panel>
         <Audits tag={tag} />
         <WorthPanel tag={tag} worth={worth} />
@@ -484,43 +493,5 @@ function ArchiveButton(props: { tag: Tag }) {
     >
       {t(tag.archived ? "tags.restore" : "tags.archive")}
     </Button>
-  );
-}
-
-function Sizes(props: { sizes: readonly Schema<"AudienceDaySize">[] }) {
-  const { t } = useTranslation();
-  const { sizes } = props;
-  const option = useCallback(
-    (reader: Reader) => ({
-      grid: { left: 0, right: 8, top: 8, bottom: 0 },
-      xAxis: { type: "category", data: sizes.map((d) => d.day), boundaryGap: false },
-      yAxis: { type: "value", scale: true },
-      tooltip: { trigger: "axis", valueFormatter: (n: number) => formatCount(n, reader.language) },
-      series: [
-        {
-          name: t("tags.people"),
-          type: "line",
-          data: sizes.map((d) => d.size),
-          symbolSize: 4,
-          lineStyle: { width: 1.5 },
-          areaStyle: { opacity: 0.06 },
-        },
-      ],
-    }),
-    [sizes, t],
-  );
-  if (sizes.length < 2) {
-    return <p className="hs-secondary">{t("tags.history_one")}</p>;
-  }
-  return (
-    <Chart
-      option={option}
-      height={180}
-      label={t("tags.history_label")}
-      table={{
-        columns: [t("tags.as_of"), t("tags.people"), t("tags.entered"), t("tags.left")],
-        rows: sizes.map((d) => [d.day, d.size, d.entered, d.left]),
-      }}
-    />
   );
 }
