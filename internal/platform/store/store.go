@@ -149,6 +149,10 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
 		return err
 	}
 	if err := inner.Commit(); err != nil {
+		// Of a context that ended, database/sql rolls back by itself, and then says only that the transaction is done.
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return db.dialect.classify(err)
 	}
 	for _, f := range tx.after {
