@@ -30,12 +30,14 @@ type DB struct {
 	read    *sql.DB // SQLite: query_only connections; PostgreSQL: the same pool as write
 	dialect dialect
 	url     string
+	shared  *together // how transactions share commits; nil where the engine does so itself
 }
 
 // Tx is a running transaction. Inside DB.Tx use only this.
 type Tx struct {
 	tx      *sql.Tx
 	dialect dialect
+	lasting bool // statements outlive their contexts, since others share the transaction
 	after   []func()
 }
 
@@ -81,7 +83,7 @@ func openSQLite(path string) (*DB, error) {
 	}
 	read.SetMaxOpenConns(8)
 	read.SetMaxIdleConns(8)
-	return &DB{write: write, read: read, dialect: sqlite}, nil
+	return &DB{write: write, read: read, dialect: sqlite, shared: newTogether()}, nil
 }
 
 func openPostgres(rawURL string) (*DB, error) {
@@ -115,11 +117,12 @@ func (db *DB) Close() error {
 }
 
 // Tx runs fn in a transaction: all of it happens, or nothing. fn may run again when PostgreSQL reports a
-// serialisation failure or a deadlock, so it must have no effect outside the transaction.
+// serialisation failure or a deadlock, or when a transaction that shares SQLite's commit fails, so it must have no effect
+// outside the transaction.
 func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	for attempt := 1; ; attempt++ {
-		err := db.once(ctx, fn)
-		if err == nil || attempt == 5 || !db.dialect.retryable(err) {
+		err := db.once(ctx, attempt > 1, fn)
+		if err == nil || attempt == 5 || !(errors.Is(err, errParted) || db.dialect.retryable(err)) {
 			return err
 		}
 		select {
@@ -130,7 +133,10 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 }
 
-func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
+func (db *DB) once(ctx context.Context, alone bool, fn func(tx *Tx) error) (err error) {
+	if db.shared != nil {
+		return db.shared.run(ctx, db, alone, fn)
+	}
 	inner, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return db.dialect.classify(err)
@@ -170,6 +176,12 @@ func (db *DB) query(ctx context.Context, q string, args []any) (*sql.Rows, error
 }
 
 func (tx *Tx) query(ctx context.Context, q string, args []any) (*sql.Rows, error) {
+	if tx.lasting {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
 	rows, err := tx.tx.QueryContext(ctx, tx.dialect.rebind(q), bind(args)...)
 	return rows, tx.dialect.classify(err)
 }
@@ -185,6 +197,12 @@ func (db *DB) Exec(ctx context.Context, q string, args ...any) (n int64, err err
 
 // Exec runs one statement and returns how many rows it touched.
 func (tx *Tx) Exec(ctx context.Context, q string, args ...any) (int64, error) {
+	if tx.lasting {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
 	res, err := tx.tx.ExecContext(ctx, tx.dialect.rebind(q), bind(args)...)
 	if err != nil {
 		return 0, tx.dialect.classify(err)

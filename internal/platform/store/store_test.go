@@ -3,9 +3,11 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,6 +196,111 @@ func TestTextsCompareByBytes(t *testing.T) {
 			got, err := store.All[string](ctx, db, query, args...)
 			if err != nil || !slices.Equal(got, want) {
 				t.Errorf("%s: %q, %v; want %q", query, got, err, want)
+			}
+		}
+	})
+}
+
+// TestTogether has many transactions share commits, some failing, panicking or losing their context: what succeeded is kept,
+// nothing else is, and nobody waits for ever.
+func TestTogether(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		if _, err := db.Exec(t.Context(), "INSERT INTO counters (name, value) VALUES ('sum', 0)"); err != nil {
+			t.Fatal(err)
+		}
+		failed := errors.New("as asked")
+		var kept atomic.Int64
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				defer func() {
+					if p := recover(); (p != nil) != (i%5 == 3) {
+						t.Errorf("%d: panic %v", i, p)
+					}
+				}()
+				noted := false
+				err := db.Tx(ctx, func(tx *store.Tx) error {
+					tx.AfterCommit(func() { noted = true })
+					if _, err := tx.Exec(ctx, "INSERT INTO counters (name, value) VALUES (?, 1)", fmt.Sprint("n", i)); err != nil {
+						return err
+					}
+					if _, err := tx.Exec(ctx, "UPDATE counters SET value = value + 1 WHERE name = 'sum'"); err != nil {
+						return err
+					}
+					switch i % 5 {
+					case 1:
+						return failed
+					case 2:
+						cancel()
+					case 3:
+						panic("as asked")
+					case 4: // a statement that fails, and a transaction that goes on to fail
+						_, err := tx.Exec(ctx, "INSERT INTO counters (name, value) VALUES ('sum', 0)")
+						return err
+					}
+					return nil
+				})
+				switch i % 5 {
+				case 0:
+					if err != nil || !noted {
+						t.Errorf("%d: %v, noted %v", i, err, noted)
+					}
+					kept.Add(1)
+				case 1:
+					if !errors.Is(err, failed) || noted {
+						t.Errorf("%d: %v, noted %v", i, err, noted)
+					}
+				case 2:
+					if !errors.Is(err, context.Canceled) || noted {
+						t.Errorf("%d: %v, noted %v", i, err, noted)
+					}
+				case 4:
+					if !errs.Is(err, errs.Conflict) || noted {
+						t.Errorf("%d: %v, noted %v", i, err, noted)
+					}
+				}
+			})
+		}
+		// some give up while they wait for their turn; PostgreSQL may have committed what it no longer answers
+		for range 50 {
+			if db.Engine() != "sqlite" {
+				break
+			}
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+				defer cancel()
+				err := db.Tx(ctx, func(tx *store.Tx) error {
+					_, err := tx.Exec(ctx, "UPDATE counters SET value = value + 1 WHERE name = 'sum'")
+					return err
+				})
+				if err == nil {
+					kept.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		sum, err := store.One[int64](t.Context(), db, "SELECT value FROM counters WHERE name = 'sum'")
+		if err != nil || sum != kept.Load() {
+			t.Errorf("sum %d, kept %d, %v", sum, kept.Load(), err)
+		}
+		rows, err := store.One[int64](t.Context(), db, "SELECT COUNT(*) FROM counters WHERE name LIKE 'n%'")
+		if err != nil || rows != 40 {
+			t.Errorf("%d rows, %v", rows, err)
+		}
+	})
+}
+
+// BenchmarkTx commits small transactions from 64 writers.
+func BenchmarkTx(b *testing.B) {
+	db := storetest.Open(b)
+	b.SetParallelism(32)
+	var n atomic.Int64
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := db.Exec(b.Context(), "INSERT INTO counters (name, value) VALUES (?, 1)", fmt.Sprint("b", n.Add(1))); err != nil {
+				b.Error(err)
 			}
 		}
 	})
