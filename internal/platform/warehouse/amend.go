@@ -88,6 +88,9 @@ func (b *Block) move(to, from uint32) {
 			column[to] = column[from]
 		}
 	}
+	for _, column := range b.Props {
+		column[to] = column[from]
+	}
 	for _, column := range [...][]uint32{b.Product, b.Category, b.Channel, b.Campaign, b.Strategy, b.Detail} {
 		if column != nil {
 			column[to] = column[from]
@@ -102,6 +105,9 @@ func (b *Block) cut(n uint32) {
 		if *column != nil {
 			*column = (*column)[:n]
 		}
+	}
+	for i := range b.Props {
+		b.Props[i] = b.Props[i][:n]
 	}
 	for _, column := range [...]*[]uint32{&b.Product, &b.Category, &b.Channel, &b.Campaign, &b.Strategy, &b.Detail} {
 		if *column != nil {

@@ -68,4 +68,5 @@ type Block struct {
 	Campaign []uint32
 	Strategy []uint32
 	Detail   []uint32
+	Props    [][]int64 // by the places of ScanSpec.Props
 }

@@ -13,6 +13,8 @@ type dialect struct {
 	settings func(Config) []string
 	// newest is the expression for the value of column that came with the greatest (ts, seq) of a group.
 	newest func(column string) string
+	// prop is the expression for a property of props as its JSON text; NULL or empty where there is none, or props cannot be read.
+	prop func(name string) string
 	// row is the expression for the place of a row in its table, in the order in which rows were written.
 	row string
 	// freshState makes the table state_chunks anew, empty.
@@ -55,6 +57,10 @@ var duckDialect = dialect{
 	},
 	newest: func(column string) string {
 		return "ARG_MAX(" + column + ", ROW(ts, seq))"
+	},
+	prop: func(name string) string {
+		pointer := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		return "CAST(TRY(json_extract(props, " + quote(pointer) + ")) AS VARCHAR)" // texts that JSON in Go takes and this engine does not hold nothing
 	},
 	row:        "rowid",
 	freshState: []string{`DROP TABLE state_chunks`, stateTable},

@@ -17,7 +17,8 @@ type reader struct {
 	spec   ScanSpec
 	kinds  map[uint32]Kind
 	later  bool // there are facts after AsOf
-	expect int  // about how many rows a block has; 0 is not known
+	props  []propReader
+	expect int // about how many rows a block has; 0 is not known
 	amends amending
 	loose  *loose // nil: blocks read them with the others
 
@@ -41,7 +42,7 @@ type buffers struct {
 	customer []uint32
 	ts       []int64
 	kind     []Kind
-	wide     [2][]int64  // amount, quantity
+	wide     [][]int64   // amount, quantity, then the properties asked for
 	code     [6][]uint32 // product … detail
 }
 
@@ -159,7 +160,7 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, e
 	in := &r.raw
 	in.reset()
 	if cap(in.customer) == 0 {
-		in.reserve(r.expect, r.spec.Columns)
+		in.reserve(r.expect, r.spec)
 	}
 	var lastCustomer uint32
 	var lastTS int64
@@ -192,6 +193,9 @@ func (r *reader) fill(ctx context.Context, in *buffers, where string, look func(
 		r.makeTable()
 	}
 	columns := append([]string{"customer", "ts", "kind"}, r.spec.chosen()...)
+	for i := range r.props {
+		columns = append(columns, r.props[i].expression)
+	}
 	codes := make([]string, 0, len(r.kinds))
 	for c := range r.kinds {
 		codes = append(codes, number(c))
@@ -208,7 +212,7 @@ func (r *reader) fill(ctx context.Context, in *buffers, where string, look func(
 			in.kind = append(in.kind, r.table[code])
 		}
 		at := 3
-		for i := range in.wide {
+		for i := range wideColumns {
 			if r.spec.Columns&(ColumnAmount<<i) != 0 {
 				in.wide[i] = append(in.wide[i], rec.Column(at).(*array.Int64).Int64Values()...)
 				at++
@@ -219,6 +223,11 @@ func (r *reader) fill(ctx context.Context, in *buffers, where string, look func(
 				in.code[i] = append(in.code[i], rec.Column(at).(*array.Uint32).Uint32Values()...)
 				at++
 			}
+		}
+		for i := range r.props {
+			to := &in.wide[len(wideColumns)+i]
+			*to = r.props[i].read(*to, rec.Column(at).(*array.String))
+			at++
 		}
 	})
 }
@@ -285,15 +294,16 @@ func (in *buffers) reset() {
 }
 
 // reserve makes room for n rows, so that filling does not move them again and again.
-func (in *buffers) reserve(n int, columns Column) {
+func (in *buffers) reserve(n int, spec ScanSpec) {
 	in.customer, in.ts, in.kind = make([]uint32, 0, n), make([]int64, 0, n), make([]Kind, 0, n)
+	in.wide = make([][]int64, len(wideColumns)+len(spec.Props))
 	for i := range in.wide {
-		if columns&(ColumnAmount<<i) != 0 {
+		if spec.wide(i) {
 			in.wide[i] = make([]int64, 0, n)
 		}
 	}
 	for i := range in.code {
-		if columns&(ColumnProduct<<i) != 0 {
+		if spec.Columns&(ColumnProduct<<i) != 0 {
 			in.code[i] = make([]uint32, 0, n)
 		}
 	}
@@ -444,6 +454,7 @@ func inTime(perm []uint32, ts []int64) {
 func (in *buffers) gather(from *buffers, perm []uint32) {
 	in.ts = gather(in.ts, from.ts, perm)
 	in.kind = gather(in.kind, from.kind, perm)
+	in.wide = resize(in.wide, len(from.wide))
 	for i := range in.wide {
 		in.wide[i] = gather(in.wide[i], from.wide[i], perm)
 	}
@@ -481,6 +492,7 @@ func (r *reader) lay(from *buffers) {
 			*to = from.wide[i]
 		}
 	}
+	b.Props = from.wide[len(wideColumns):]
 	code := [...]*[]uint32{&b.Product, &b.Category, &b.Channel, &b.Campaign, &b.Strategy, &b.Detail}
 	for i, to := range code {
 		*to = nil

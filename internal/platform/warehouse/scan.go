@@ -18,6 +18,7 @@ import (
 type ScanSpec struct {
 	Facts   []string // fact names; a Kind is a place in this list
 	Columns Column
+	Props   []Prop // what to read of facts' properties
 	AsOf    int64  // facts after it are left out, microseconds UTC
 	Since   int64  // facts before it are left out; 0 leaves out none
 	Flags   bool   // of people only Flags and Known are filled
@@ -126,6 +127,7 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, clu
 					return err
 				}
 				r := &reader{arrow: a, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, expect: spec.rows(cuts, mark), loose: apart}
+				r.props = w.propReaders(spec.Props)
 				for {
 					n := int(next.Add(1))
 					if n >= len(cuts) {

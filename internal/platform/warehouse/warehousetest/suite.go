@@ -41,6 +41,7 @@ func Conform(t *testing.T, open func(t *testing.T) Engine) {
 		"the state comes back":                                          stateComesBack,
 		"happenings page through everything, newest first":              happeningsPage,
 		"facts follow merges and come back with splits":                 factsFollowMerges,
+		"properties of facts are read with them":                        propertiesAreRead,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
