@@ -15,6 +15,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,27 +33,45 @@ import (
 // IngestSpec is how hard to push.
 type IngestSpec struct {
 	Seconds float64 // of each measurement
+	Batch   int     // events in a request; 0 measures 100, 20 and 1
 	People  int     // who the events are about
 	Dir     string  // where the data goes while it is needed
+	Profile string  // folder for processor profiles of the measurements and of what holds memory after them; "" writes none
 }
 
 // IngestResult is what the product takes in over HTTP with everything behind it running: an answer means that the request
 // is on disk. The load comes from a process of its own on the same machine.
 type IngestResult struct {
-	Batch100PerSecond float64 `json:"batch100_per_second"` // events, 100 in a request, 24 connections
-	Batch20PerSecond  float64 `json:"batch20_per_second"`  // events, 20 in a request, 48 connections
-	SinglePerSecond   float64 `json:"single_per_second"`   // events, one in a request, 128 connections
-	Batch100P99       float64 `json:"batch100_p99_ms"`
-	Batch20P99        float64 `json:"batch20_p99_ms"`
-	SingleP99         float64 `json:"single_p99_ms"`
-	Refused           int64   `json:"refused"`          // requests that were answered 429 or 503, and sent again
-	RawPerSecond      float64 `json:"raw_per_second"`   // events, when 24 publishers put the same requests of 100 into a JetStream as they are, synced
-	RawRatio          float64 `json:"raw_ratio"`        // batch100 against that
-	MemoryMB          int64   `json:"memory_mb"`        // resident at the peak, of the whole product
-	MemoryLaterMB     int64   `json:"memory_later_mb"`  // and when all was worked off
-	Behind            int64   `json:"behind_entries"`   // of the log, that the pipeline had not worked off when the load ended
-	CatchUp           float64 `json:"catch_up_seconds"` // until it had
-	Accepted          int64   `json:"accepted_events"`
+	Batch100PerSecond float64       `json:"batch100_per_second,omitempty"` // events, 100 in a request, 24 connections
+	Batch20PerSecond  float64       `json:"batch20_per_second,omitempty"`  // events, 20 in a request, 48 connections
+	SinglePerSecond   float64       `json:"single_per_second,omitempty"`   // events, one in a request, 128 connections
+	Batch100P99       float64       `json:"batch100_p99_ms,omitempty"`
+	Batch20P99        float64       `json:"batch20_p99_ms,omitempty"`
+	SingleP99         float64       `json:"single_p99_ms,omitempty"`
+	Refused           int64         `json:"refused"`             // requests that were answered 429 or 503, and sent again
+	RawPerSecond      float64       `json:"raw_per_second"`      // events, when 24 publishers put the same requests of 100 into a JetStream as they are, synced
+	RawRatio          float64       `json:"raw_ratio,omitempty"` // batch100 against that
+	Accepted          int64         `json:"accepted_events"`
+	Stages            []IngestStage `json:"stages"`
+	Memory            []int64       `json:"memory_mb"`       // resident, of the whole product, every 10 s from the first request until all was worked off
+	MemoryFirst       int64         `json:"memory_first_mb"` // average of the first quarter of these
+	MemoryLast        int64         `json:"memory_last_mb"`  // and of the last
+	MemoryPeak        int64         `json:"memory_peak_mb"`
+	CPUs              int           `json:"cpus"`
+}
+
+// IngestStage is one measurement. The next one begins when what it left has been worked off.
+type IngestStage struct {
+	Batch        int     `json:"batch"` // events in a request
+	PerSecond    float64 `json:"per_second"`
+	P50          float64 `json:"p50_ms"`
+	P99          float64 `json:"p99_ms"`
+	LoadCPU      float64 `json:"load_cpu_us_per_event"`        // processor time of the process that sends
+	ServerCPU    float64 `json:"server_cpu_us_per_event"`      // of the product, all that it does behind the answer included
+	EdgeShare    float64 `json:"server_cpu_us_until_answered"` // of the product while requests came, for each event answered
+	RequestsEach float64 `json:"requests_per_sync"`            // that one entry of the log, which is one sync, held
+	Behind       int64   `json:"behind_entries"`               // of the log, that the pipeline had not worked off when the load ended
+	CatchUp      float64 `json:"catch_up_seconds"`             // until it had
 }
 
 // Ingest measures the taking in of events.
@@ -101,41 +121,138 @@ func ingest(ctx context.Context, a *app.App, base string, spec IngestSpec, say f
 		return err
 	}
 	memory := newPeak()
+	series := newSeries(10 * time.Second)
 	for _, m := range []struct {
 		batch, connections int
 		rate, p99          *float64
 	}{{100, 24, &out.Batch100PerSecond, &out.Batch100P99}, {20, 48, &out.Batch20PerSecond, &out.Batch20P99}, {1, 128, &out.SinglePerSecond, &out.SingleP99}} {
-		load, err := loadApart(ctx, LoadSpec{URL: base, Key: src.WriteKey, Batch: m.batch, Connections: m.connections, People: spec.People, Seconds: spec.Seconds})
+		if spec.Batch != 0 && spec.Batch != m.batch {
+			continue
+		}
+		finish, err := profile(spec.Profile, strconv.Itoa(m.batch))
 		if err != nil {
 			return err
 		}
-		*m.rate, *m.p99 = load.PerSecond, load.P99
-		out.Refused += load.Refused
-		say("%d in a request, %d connections: %.0f events/s, p50 %.1f ms, p99 %.1f ms, %d refused; %d MB", m.batch, m.connections, load.PerSecond, load.P50, load.P99, load.Refused, resident()>>20)
+		load := LoadSpec{URL: base, Key: src.WriteKey, Batch: m.batch, Connections: m.connections, People: spec.People, Seconds: spec.Seconds}
+		stage, refused, err := ingestStage(ctx, a, src.ID, load)
+		if err = errors.Join(err, finish()); err != nil {
+			return err
+		}
+		*m.rate, *m.p99 = stage.PerSecond, stage.P99
+		out.Refused += refused
+		out.Stages = append(out.Stages, stage)
+		say("%d in a request, %d connections: %.0f events/s, p50 %.1f ms, p99 %.1f ms, %d refused; %.1f requests a sync", m.batch, m.connections, stage.PerSecond, stage.P50, stage.P99, refused, stage.RequestsEach)
+		say("  processor: %.1f µs an event to send, %.1f µs to take in and work off; behind by %d entries, caught up in %.1f s; %d MB", stage.LoadCPU, stage.ServerCPU, stage.Behind, stage.CatchUp, resident()>>20)
 	}
-	out.MemoryMB = memory.megabytes()
+	out.MemoryPeak = memory.megabytes()
+	out.Memory = series.end()
+	out.MemoryFirst, out.MemoryLast = quarters(out.Memory)
+	out.CPUs = runtime.NumCPU()
 	out.Accepted = a.Services.Sources.Stats(src.ID).Events
-	began := time.Now()
+	return nil
+}
+
+// ingestStage lets one load run, then waits until the pipeline has worked it off.
+func ingestStage(ctx context.Context, a *app.App, source string, load LoadSpec) (stage IngestStage, refused int64, err error) {
 	log, err := a.Stream.Log(ctx, stream.LogConfig{Name: collect.LogName, MaxAge: collect.LogAge})
 	if err != nil {
-		return err
+		return stage, 0, err
 	}
+	before, err := log.LastSeq(ctx)
+	if err != nil {
+		return stage, 0, err
+	}
+	accepted, cpu := a.Services.Sources.Stats(source), cpuSeconds()
+	result, err := loadApart(ctx, load)
+	if err != nil {
+		return stage, 0, err
+	}
+	ended, answered := time.Now(), cpuSeconds()
 	last, err := log.LastSeq(ctx)
 	if err != nil {
-		return err
+		return stage, 0, err
 	}
-	out.Behind = int64(last - min(last, a.Services.Pipeline.Progress().Position))
+	stage.Behind = int64(last - min(last, a.Services.Pipeline.Progress().Position))
 	for a.Services.Pipeline.Progress().Position < last {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return stage, 0, ctx.Err()
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	out.CatchUp = time.Since(began).Seconds()
-	out.MemoryLaterMB = resident() >> 20
-	say("behind by %d entries, caught up in %.1f s", out.Behind, out.CatchUp)
-	return nil
+	stage.CatchUp = time.Since(ended).Seconds()
+	now := a.Services.Sources.Stats(source)
+	events := float64(now.Events - accepted.Events)
+	stage.Batch, stage.PerSecond, stage.P50, stage.P99 = load.Batch, result.PerSecond, result.P50, result.P99
+	stage.LoadCPU, stage.EdgeShare, stage.ServerCPU = 1e6*result.CPU/events, 1e6*(answered-cpu)/events, 1e6*(cpuSeconds()-cpu)/events
+	stage.RequestsEach = float64(now.Accepted-accepted.Accepted) / float64(last-before)
+	return stage, result.Refused, nil
+}
+
+// profile follows where the processors' time goes until finish is called, which also writes down what holds memory then.
+func profile(dir, name string) (finish func() error, err error) {
+	if dir == "" {
+		return func() error { return nil }, nil
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, err
+	}
+	cpu, err := os.Create(filepath.Join(dir, "cpu-"+name+".pprof"))
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(cpu); err != nil {
+		return nil, errors.Join(err, cpu.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		heap, err := os.Create(filepath.Join(dir, "heap-"+name+".pprof"))
+		if err != nil {
+			return errors.Join(err, cpu.Close())
+		}
+		return errors.Join(cpu.Close(), pprof.WriteHeapProfile(heap), heap.Close())
+	}, nil
+}
+
+// series notes the resident memory at regular times.
+type series struct {
+	stop, done chan struct{}
+	megabytes  []int64
+}
+
+func newSeries(every time.Duration) *series {
+	s := &series{stop: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-s.stop:
+				return
+			case <-tick.C:
+				s.megabytes = append(s.megabytes, resident()>>20)
+			}
+		}
+	}()
+	return s
+}
+
+// end returns what was noted, and the present.
+func (s *series) end() []int64 {
+	close(s.stop)
+	<-s.done
+	return append(s.megabytes, resident()>>20)
+}
+
+// quarters are the averages of the first and the last quarter.
+func quarters(all []int64) (first, last int64) {
+	n := max(len(all)/4, 1)
+	for i := range n {
+		first += all[i]
+		last += all[len(all)-1-i]
+	}
+	return first / int64(n), last / int64(n)
 }
 
 // rawPublish puts the same requests into a stream as they are and returns events per second.
@@ -189,6 +306,7 @@ type LoadResult struct {
 	P50       float64 `json:"p50_ms"`     // of a request, from its first byte to the end of the answer
 	P99       float64 `json:"p99_ms"`
 	Refused   int64   `json:"refused"`
+	CPU       float64 `json:"cpu_seconds"` // of the process that sent
 }
 
 // loadApart runs Load in a process of its own.
@@ -241,7 +359,7 @@ func Load(ctx context.Context, in io.Reader) (out LoadResult, err error) {
 		return float64(took[min(len(took)-1, int(math.Ceil(p*float64(len(took)))))].Microseconds()) / 1000
 	}
 	out.PerSecond = float64(len(took)*spec.Batch) / time.Since(began).Seconds()
-	out.P50, out.P99 = at(.50), at(.99)
+	out.P50, out.P99, out.CPU = at(.50), at(.99), cpuSeconds()
 	return out, nil
 }
 

@@ -11,7 +11,7 @@ import (
 
 var benchCommand = command{
 	summary: "Measure a refresh or a segment against the warehouse's own engine, live segments, taking events in, sending to a local sink, or an import",
-	usage:   "audience|segment|live|ingest|send|import [--people N] [--facts N] [--conditions N] [--sample N] [--seconds S] [--dir DIR] [--json]",
+	usage:   "audience|segment|live|ingest|send|import [--people N] [--facts N] [--conditions N] [--sample N] [--seconds S] [--batch N] [--profile DIR] [--dir DIR] [--json]",
 	run: func(ctx context.Context, e *env, args []string) error {
 		f := newFlags(e, "bench")
 		people := f.Int64("people", 0, "how many people (default: 1 million; for segment 500,000)")
@@ -21,6 +21,8 @@ var benchCommand = command{
 		connections := f.Int("connections", 4, "how many SMTP connections send uses at once")
 		lines := f.Int64("lines", 0, "how many order lines to import (default: 1 million)")
 		seconds := f.Float64("seconds", 10, "how long each measurement of ingest lasts")
+		batch := f.Int("batch", 0, "events in a request that ingest measures: 100, 20 or 1 (default: each)")
+		profile := f.String("profile", "", "a folder for ingest's profiles of processor and memory")
 		file := f.String("file", "", "a file of orders to import instead of a made one")
 		dir := f.String("dir", "", "where the made data goes while it is needed (default: the system's temporary folder)")
 		format := f.formatFlag(formatText, formatJSON)
@@ -46,7 +48,7 @@ var benchCommand = command{
 				People: sized(*people, 1_000_000, false), Facts: sized(*facts, 20_000_000, false), PerSecond: 5000, Segments: *conditions, Seconds: 20, Estimates: 100, Dir: *dir,
 			}, say)
 		case "ingest":
-			result, err = bench.Ingest(ctx, bench.IngestSpec{People: int(sized(*people, 200_000, false)), Seconds: *seconds, Dir: *dir}, say)
+			result, err = bench.Ingest(ctx, bench.IngestSpec{People: int(sized(*people, 200_000, false)), Seconds: *seconds, Batch: *batch, Dir: *dir, Profile: *profile}, say)
 		case "load": // what ingest starts beside itself
 			result, err = bench.Load(ctx, os.Stdin)
 			*format = formatJSON
