@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"hash/fnv"
 	"regexp"
 	"strconv"
 	"strings"
@@ -25,6 +26,11 @@ type dialect struct {
 	ddl func(q string) string
 	// lock takes the migration lock inside a transaction.
 	lock string
+	// share and exclude take a lock by its number until the transaction ends: many may share it, one alone may exclude the
+	// others. "" where the writer is alone already.
+	share, exclude string
+	// snapshot is the isolation at which a reading transaction sees one picture.
+	snapshot sql.IsolationLevel
 	// skipLocked ends a SELECT that claims rows for a worker.
 	skipLocked string
 	// maxArgs is how many placeholders one statement may have.
@@ -44,6 +50,9 @@ var postgres = dialect{
 	rebind:     rebindPostgres,
 	ddl:        postgresDDL,
 	lock:       "SELECT pg_advisory_xact_lock(4850210)",
+	share:      "SELECT pg_advisory_xact_lock_shared($1)",
+	exclude:    "SELECT pg_advisory_xact_lock($1)",
+	snapshot:   sql.LevelRepeatableRead,
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	maxArgs:    60000,
 }
@@ -54,9 +63,12 @@ var (
 	textType    = regexp.MustCompile(`\bTEXT\b`)
 	realType    = regexp.MustCompile(`\bDOUBLE PRECISION\b`)
 	tableEnd    = regexp.MustCompile(`(?m)^\);`)
+	appendOnly  = regexp.MustCompile(`(?m)^APPEND ONLY (\w+);$`) // a table whose rows are never changed nor deleted
 )
 
 func sqliteDDL(q string) string {
+	q = appendOnly.ReplaceAllString(q, `CREATE TRIGGER ${1}_kept BEFORE UPDATE ON $1 BEGIN SELECT RAISE(ABORT, '$1 is append-only'); END;
+CREATE TRIGGER ${1}_stays BEFORE DELETE ON $1 BEGIN SELECT RAISE(ABORT, '$1 is append-only'); END;`)
 	q = integerType.ReplaceAllString(q, "INTEGER")
 	q = realType.ReplaceAllString(q, "REAL")
 	return tableEnd.ReplaceAllString(q, ") STRICT;")
@@ -65,6 +77,8 @@ func sqliteDDL(q string) string {
 // postgresDDL makes texts compare by their bytes, as in SQLite and in Go, whatever language the database was made for:
 // ids are paged and cut into ranges by that order.
 func postgresDDL(q string) string {
+	q = appendOnly.ReplaceAllString(q, `CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = '23514'; END $$$$;
+CREATE TRIGGER ${1}_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON $1 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`)
 	return textType.ReplaceAllString(blobType.ReplaceAllString(q, "BYTEA"), `TEXT COLLATE "C"`)
 }
 
@@ -144,3 +158,24 @@ func (d dialect) retryable(err error) bool {
 
 // SkipLocked ends a SELECT that claims rows in tx: other workers pass over them. On SQLite the writer is alone.
 func (tx *Tx) SkipLocked() string { return tx.dialect.skipLocked }
+
+// Share takes a named lock that many transactions may hold at once, until the transaction ends, and waits while one of
+// them holds it alone. On SQLite the writer is alone anyway.
+func (tx *Tx) Share(ctx context.Context, name string) error {
+	return tx.take(ctx, tx.dialect.share, name)
+}
+
+// Exclude takes a named lock alone, until the transaction ends, and waits until nobody else holds it.
+func (tx *Tx) Exclude(ctx context.Context, name string) error {
+	return tx.take(ctx, tx.dialect.exclude, name)
+}
+
+func (tx *Tx) take(ctx context.Context, statement, name string) error {
+	if statement == "" {
+		return nil
+	}
+	sum := fnv.New64a()
+	_, _ = sum.Write([]byte(name)) // a hash does not fail
+	_, err := tx.tx.ExecContext(ctx, statement, int64(sum.Sum64()))
+	return tx.dialect.classify(err)
+}

@@ -122,7 +122,8 @@ func (db *DB) Close() error {
 func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := db.once(ctx, attempt > 1, fn)
-		if err == nil || attempt == 5 || !(errors.Is(err, errParted) || db.dialect.retryable(err)) {
+		again := errors.Is(err, errParted) || db.dialect.retryable(err)
+		if err == nil || attempt == 5 || !again {
 			return err
 		}
 		select {
@@ -165,6 +166,20 @@ func (db *DB) once(ctx context.Context, alone bool, fn func(tx *Tx) error) (err 
 		f()
 	}
 	return nil
+}
+
+// Snapshot runs fn over one unchanging picture of the store, while others go on writing. fn reads only.
+func (db *DB) Snapshot(ctx context.Context, fn func(q Querier) error) (err error) {
+	inner, err := db.read.BeginTx(ctx, &sql.TxOptions{Isolation: db.dialect.snapshot, ReadOnly: true})
+	if err != nil {
+		return db.dialect.classify(err)
+	}
+	defer func() {
+		if back := inner.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
+			err = errors.Join(err, back)
+		}
+	}()
+	return fn(&Tx{tx: inner, dialect: db.dialect})
 }
 
 // AfterCommit runs f once the transaction has committed; not when it rolls back.

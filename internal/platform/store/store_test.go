@@ -305,3 +305,42 @@ func BenchmarkTx(b *testing.B) {
 		}
 	})
 }
+
+// Rows of a table that is only added to are neither changed nor deleted, by whatever statement.
+func TestAppendOnly(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		if _, err := db.Exec(ctx, `INSERT INTO ledger_closes (day, closed_at, closed_by, note, entries, total_fen) VALUES ('2026-03-01', 0, '', '', 0, 0)`); err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range []string{`UPDATE ledger_closes SET note = 'x'`, `DELETE FROM ledger_closes`} {
+			if _, err := db.Exec(ctx, q); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "append-only") {
+				t.Errorf("%s: %v", q, err)
+			}
+		}
+	})
+}
+
+// A snapshot does not see what is written while it reads.
+func TestSnapshot(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		err := db.Snapshot(ctx, func(q store.Querier) error {
+			for range 2 {
+				if n, err := store.One[int](ctx, q, "SELECT COUNT(*) FROM counters"); err != nil || n != 0 {
+					t.Errorf("%d counters, %v", n, err)
+				}
+				if _, err := db.Exec(ctx, "INSERT INTO counters (name, value) VALUES ('x', 1) ON CONFLICT (name) DO NOTHING"); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := store.One[int](ctx, db, "SELECT COUNT(*) FROM counters"); err != nil || n != 1 {
+			t.Errorf("%d counters, %v", n, err)
+		}
+	})
+}
