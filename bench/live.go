@@ -137,7 +137,7 @@ func (r *LiveResult) flow(ctx context.Context, spec LiveSpec, db *store.DB, fact
 	var mu sync.Mutex
 	sent, took := map[uint32]time.Time{}, []float64{}
 	group.Go(func() error {
-		return facts.Consume(ctx, "bench", []string{"segment"}, 256, func(_ context.Context, batch []stream.Message) error {
+		return facts.ReadOf(ctx, []string{"segment"}, 1, 256, func(_ context.Context, batch []stream.Message) error {
 			mu.Lock()
 			defer mu.Unlock()
 			for _, m := range batch {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -116,33 +115,33 @@ func TestRowsFromBeforeAreMarkedMaybe(t *testing.T) {
 	}
 }
 
-func TestConsumerSurvivesFailureAndRestart(t *testing.T) {
+func TestReaderOfSomeNounsGoesOnWhereItWas(t *testing.T) {
 	db := storetest.Open(t)
 	dir := t.TempDir()
 	s := open(t, dir)
 	relay := outbox.NewRelay(db, s, quiet)
 	for i := range 20 {
 		add(t, db, facts(i, 1)...)
+		add(t, db, event.Fact{ID: fmt.Sprint("m", i), Name: event.MessageSent, At: time.Unix(1, 0)})
 	}
 	if err := relay.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]int{}
+	var heard []string
+	position := uint64(0)
 	hear := func(s *stream.Stream, until int, fail bool) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		var mu sync.Mutex
-		if err := s.Consume(ctx, "triggers", []string{"order"}, 4, func(_ context.Context, batch []stream.Message) error {
-			mu.Lock()
-			defer mu.Unlock()
+		if err := s.ReadOf(ctx, []string{"order"}, position+1, 4, func(_ context.Context, batch []stream.Message) error {
 			if fail {
 				fail = false
 				return errors.New("down")
 			}
 			for _, m := range batch {
-				seen[m.Facts[0].ID]++
+				heard = append(heard, m.Facts[0].ID)
+				position = m.Seq
 			}
-			if len(seen) >= until {
+			if len(heard) >= until {
 				cancel()
 			}
 			return nil
@@ -155,8 +154,13 @@ func TestConsumerSurvivesFailureAndRestart(t *testing.T) {
 	s = open(t, dir)
 	defer s.Close()
 	hear(s, 20, false)
-	if len(seen) != 20 {
-		t.Errorf("heard %d of 20", len(seen))
+	if len(heard) != 20 {
+		t.Errorf("heard %d of 20", len(heard))
+	}
+	for i, f := range heard {
+		if f != fmt.Sprint("f", i) {
+			t.Errorf("%s at place %d", f, i)
+		}
 	}
 }
 

@@ -4,12 +4,12 @@ package stream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"strconv"
+	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -28,6 +28,19 @@ const (
 	// window is how long the stream itself refuses a second message of the same id. Beyond it the Maybe mark
 	// makes the reader look.
 	window = 2 * time.Minute
+	// largest is how many bytes a message may have, on every server of a cluster.
+	largest = 8 << 20
+	// copies is how many servers of a cluster keep each message: one of them may be lost at any time.
+	copies = 3
+	// patience is how long a cluster is given to choose a leader before it counts as away.
+	patience = 30 * time.Second
+	again    = 250 * time.Millisecond // between two tries
+)
+
+// Marks on a stream, kept in its metadata.
+const (
+	movedMark   = "huoshui.moved"   // to where; nothing may be added any more
+	copyingMark = "huoshui.copying" // it is a copy that is not whole yet
 )
 
 // Message is facts of one noun that were appended in one transaction.
@@ -42,6 +55,7 @@ type Message struct {
 // Stream is an open connection to the stream. Safe for concurrent use.
 type Stream struct {
 	server *server.Server // nil when the stream is elsewhere
+	where  string         // for people, without passwords
 	conn   *nats.Conn
 	js     jetstream.JetStream
 	log    *slog.Logger
@@ -49,14 +63,37 @@ type Stream struct {
 
 // Config says where the stream is.
 type Config struct {
-	Dir      string // data folder of the embedded server; used when URL is empty
-	URL      string // nats://… of a cluster
-	Replicas int    // copies kept by a cluster; 0 means 1
+	Dir string // data folder of the embedded server; used when URL is empty
+	// URL is nats://host:port or tls://host:port of servers of one cluster, separated by commas. A user, password and
+	// scheme that the first names hold for those that name none. Servers of a cluster keep three copies of everything;
+	// a lone server keeps one.
+	URL string
 }
 
-// Open starts the embedded server or connects to the cluster, and creates the stream where it is new.
-func Open(ctx context.Context, cfg Config, log *slog.Logger) (s *Stream, err error) {
-	s = &Stream{log: log}
+// Open starts the embedded server or connects to the cluster, and creates the stream where it is new. A cluster that is
+// choosing a leader is waited for, for half a minute. A stream that was moved elsewhere, or that is half a copy, is refused.
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Stream, error) {
+	s, err := connect(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ensure(ctx, factsConfig()); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("stream at %s: %w", s.where, err)
+	}
+	return s, nil
+}
+
+func factsConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: name, Subjects: []string{prefix + ">"}, MaxBytes: -1, Duplicates: window,
+		Discard: jetstream.DiscardOld, // of nothing: there is no limit
+	}
+}
+
+// connect reaches the server without looking for streams.
+func connect(cfg Config, log *slog.Logger) (s *Stream, err error) {
+	s = &Stream{log: log, where: "embedded"}
 	opened := s // a return of an error sets s to nil before what is deferred runs
 	defer func() {
 		if err != nil {
@@ -64,32 +101,137 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (s *Stream, err err
 		}
 	}()
 	options := []nats.Option{nats.Name("huoshui"), nats.MaxReconnects(-1)}
-	url := cfg.URL
-	if url == "" {
+	address := ""
+	if cfg.URL == "" {
 		if s.server, err = embedded(cfg.Dir); err != nil {
 			return nil, err
 		}
 		options = append(options, nats.InProcessServer(inProcess{s.server}))
+	} else {
+		if address, s.where, err = servers(cfg.URL); err != nil {
+			return nil, err
+		}
+		options = append(options, s.distant()...)
 	}
-	if s.conn, err = nats.Connect(url, options...); err != nil {
-		return nil, errs.Wrap(errs.Unavailable, "stream.unavailable", err)
+	if s.conn, err = nats.Connect(address, options...); err != nil {
+		return nil, errs.Wrap(errs.Unavailable, "stream.unavailable", fmt.Errorf("connect to %s: %w", s.where, err))
+	}
+	if has := s.conn.MaxPayload(); has < largest {
+		return nil, errs.New(errs.Conflict, "stream.max_payload",
+			"the servers of the stream take messages of %d bytes; give each of them max_payload: %d", has, largest)
 	}
 	if s.js, err = jetstream.New(s.conn, jetstream.WithPublishAsyncMaxPending(4096)); err != nil {
 		return nil, fmt.Errorf("stream: %w", err)
 	}
-	_, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:       name,
-		Subjects:   []string{prefix + ">"},
-		Storage:    jetstream.FileStorage,
-		Retention:  jetstream.LimitsPolicy,
-		Replicas:   max(cfg.Replicas, 1),
-		Duplicates: window,
-		MaxMsgSize: 8 << 20,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("create stream: %w", err)
-	}
 	return s, nil
+}
+
+// distant are the options of a connection that may break: a server that says nothing for ten seconds is given up for
+// another, and what cannot be sent now fails now, since whoever publishes tries again in order.
+func (s *Stream) distant() []nats.Option {
+	return []nats.Option{
+		nats.Timeout(3 * time.Second), nats.ReconnectWait(again), nats.ReconnectBufSize(-1),
+		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				s.log.Warn("the stream's server went away", "error", err)
+			}
+		}),
+		nats.ReconnectHandler(func(c *nats.Conn) { s.log.Info("the stream is reached again", "server", c.ConnectedServerName()) }),
+	}
+}
+
+// servers turns a list of addresses into one where each says all of what the first says, and one for people.
+func servers(list string) (urls, shown string, err error) {
+	var all, hosts []string
+	var first *url.URL
+	for part := range strings.SplitSeq(list, ",") {
+		part = strings.TrimSpace(part)
+		if first != nil && !strings.Contains(part, "://") {
+			part = first.Scheme + "://" + part
+		}
+		u, err := url.Parse(part)
+		if err != nil || u.Host == "" || (u.Scheme != "nats" && u.Scheme != "tls") {
+			return "", "", errs.New(errs.Invalid, "stream.address", "want nats://host:port,host:port,… for the servers of the stream")
+		}
+		if first == nil {
+			first = u
+		}
+		if u.User == nil {
+			u.User = first.User
+		}
+		all, hosts = append(all, u.String()), append(hosts, u.Host)
+	}
+	return strings.Join(all, ","), first.Scheme + "://" + strings.Join(hosts, ","), nil
+}
+
+// ensure makes a stream, or makes one that is there what is wanted of it; more copies than wanted stay.
+func (s *Stream) ensure(ctx context.Context, want jetstream.StreamConfig) error {
+	return s.patiently(ctx, func(ctx context.Context) error {
+		has, err := s.js.Stream(ctx, want.Name)
+		switch {
+		case errors.Is(err, jetstream.ErrStreamNotFound):
+			want.Storage, want.Retention, want.MaxMsgSize, want.Replicas = jetstream.FileStorage, jetstream.LimitsPolicy, largest, s.copies()
+			_, err = s.js.CreateStream(ctx, want)
+			return s.explain(err)
+		case err != nil:
+			return err
+		}
+		info := has.CachedInfo()
+		if to := info.Config.Metadata[movedMark]; to != "" {
+			return errs.New(errs.Conflict, "stream.moved", "the stream was moved to %s: start with --stream %s", to, to)
+		}
+		if from := info.Config.Metadata[copyingMark]; from != "" {
+			return errs.New(errs.Conflict, "stream.half_moved", "%s holds half a copy of %s: end the move with huoshui stream move", s.where, from)
+		}
+		now := info.Config
+		now.Subjects, now.MaxAge, now.MaxBytes, now.Duplicates, now.Discard = want.Subjects, want.MaxAge, want.MaxBytes, want.Duplicates, want.Discard
+		now.MaxMsgSize, now.Replicas = largest, max(now.Replicas, s.copies())
+		if reflect.DeepEqual(now, info.Config) {
+			return nil
+		}
+		_, err = s.js.UpdateStream(ctx, now)
+		return s.explain(err)
+	})
+}
+
+// copies is how many copies are kept where the connection leads.
+func (s *Stream) copies() int {
+	if s.server == nil && s.conn.ConnectedClusterName() != "" {
+		return copies
+	}
+	return 1
+}
+
+// explain says what to do about a cluster that is too small.
+func (s *Stream) explain(err error) error {
+	var api *jetstream.APIError
+	if errors.As(err, &api) && (api.ErrorCode == noPlace || api.ErrorCode == noPeers) && s.copies() > 1 {
+		return fmt.Errorf("three copies need three servers with JetStream: %w", err)
+	}
+	return err
+}
+
+// Codes of the server's API.
+const (
+	noPlace jetstream.ErrorCode = 10023 // insufficient resources
+	noPeers jetstream.ErrorCode = 10005 // no suitable peers for placement
+)
+
+// patiently does what needs a leader, again while there is none and for as long as the cluster is given. The embedded
+// server is asked once.
+func (s *Stream) patiently(ctx context.Context, do func(ctx context.Context) error) error {
+	end := time.Now().Add(patience)
+	for {
+		try, cancel := context.WithTimeout(ctx, 5*time.Second)
+		err := do(try)
+		cancel()
+		if err == nil || s.server != nil || ctx.Err() != nil || time.Now().After(end) || !errs.Is(err, errs.Internal) ||
+			errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, nats.ErrConnectionClosed) {
+			return err
+		}
+		pause(ctx, again)
+	}
 }
 
 // inProcess refuses connections once the server has stopped, instead of blocking.
@@ -107,7 +249,7 @@ func embedded(dir string) (*server.Server, error) {
 		SyncAlways: true, // an acknowledgement means the message is on disk
 		NoSigs:     true,
 		NoLog:      true,
-		MaxPayload: 8 << 20,
+		MaxPayload: largest,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("stream: %w", err)
@@ -137,222 +279,22 @@ func (s *Stream) Ping(ctx context.Context) error {
 	return err
 }
 
-// LastSeq returns the position of the newest message, 0 when there is none.
-func (s *Stream) LastSeq(ctx context.Context) (uint64, error) {
-	return lastSeq(ctx, s.js, name)
-}
+// LastSeq returns the position of the newest message, 0 when there is none. A cluster that is choosing a leader is waited
+// for, at most half a minute.
+func (s *Stream) LastSeq(ctx context.Context) (uint64, error) { return s.lastSeq(ctx, name) }
 
-func lastSeq(ctx context.Context, js jetstream.JetStream, name string) (uint64, error) {
-	st, err := js.Stream(ctx, name)
+func (s *Stream) lastSeq(ctx context.Context, name string) (seq uint64, err error) {
+	err = s.patiently(ctx, func(ctx context.Context) error {
+		st, err := s.js.Stream(ctx, name)
+		if err == nil {
+			seq = st.CachedInfo().State.LastSeq
+		}
+		return err
+	})
 	if err != nil {
 		return 0, errs.Wrap(errs.Unavailable, "stream.unavailable", err)
 	}
-	return st.CachedInfo().State.LastSeq, nil
-}
-
-// Publish puts messages in the stream and returns when all of them are on disk. On an error any of them may or may
-// not be there; publishing them again is harmless within the window, and after it when they are marked Maybe.
-func (s *Stream) Publish(ctx context.Context, messages []Message) error {
-	acks := make([]jetstream.PubAckFuture, 0, len(messages))
-	for _, m := range messages {
-		body, err := json.Marshal(m.Facts)
-		if err != nil {
-			return fmt.Errorf("publish %s: %w", m.ID, err)
-		}
-		msg := nats.NewMsg(prefix + m.Noun)
-		msg.Data = body
-		if m.Maybe {
-			msg.Header.Set(maybeHeader, "1")
-		}
-		ack, err := s.js.PublishMsgAsync(msg, jetstream.WithMsgID(m.ID))
-		if err != nil {
-			return errs.Wrap(errs.Unavailable, "stream.unavailable", err)
-		}
-		acks = append(acks, ack)
-	}
-	for _, ack := range acks {
-		select {
-		case <-ack.Ok():
-		case err := <-ack.Err():
-			return errs.Wrap(errs.Unavailable, "stream.unavailable", err)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-// Consume hears, as a named durable consumer, the messages of the given nouns (all when empty), from the first the
-// name has not acknowledged, in batches of at most batch messages. When fn fails the batch comes again after a
-// pause. It blocks until ctx ends.
-func (s *Stream) Consume(ctx context.Context, durable string, nouns []string, batch int, fn func(ctx context.Context, batch []Message) error) error {
-	cfg := jetstream.ConsumerConfig{
-		Durable:       durable,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       2 * time.Minute,
-		MaxAckPending: 2 * batch,
-	}
-	for _, n := range nouns {
-		cfg.FilterSubjects = append(cfg.FilterSubjects, prefix+n)
-	}
-	consumer, err := s.js.CreateOrUpdateConsumer(ctx, name, cfg)
-	if err != nil {
-		return ended(ctx, fmt.Errorf("consumer %s: %w", durable, err))
-	}
-	for ctx.Err() == nil {
-		fetched, messages, err := next(ctx, s, consumer, durable, batch, decode)
-		if err == nil && len(messages) > 0 {
-			err = fn(ctx, messages)
-		}
-		if err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "stream consumer failed; the batch comes again", "consumer", durable, "error", err)
-			for _, raw := range fetched {
-				logged(ctx, s.log, durable, raw.NakWithDelay(time.Second))
-			}
-			pause(ctx, time.Second)
-		}
-		for _, raw := range fetched {
-			if err == nil {
-				logged(ctx, s.log, durable, raw.Ack())
-			}
-		}
-	}
-	return nil
-}
-
-func logged(ctx context.Context, log *slog.Logger, who string, err error) {
-	if err != nil && ctx.Err() == nil {
-		log.WarnContext(ctx, "stream acknowledgement", "consumer", who, "error", err)
-	}
-}
-
-// Read gives, to a reader that keeps its own position, every message from position from (1 is the first), in order,
-// in batches of at most batch messages. When fn fails Read starts over at the batch that failed, after a pause.
-// It blocks until ctx ends.
-func (s *Stream) Read(ctx context.Context, from uint64, batch int, fn func(ctx context.Context, batch []Message) error) error {
-	return readAll(ctx, s, name, max(from, 1), batch, decode, fn)
-}
-
-// placed is anything with a position.
-type placed interface{ position() uint64 }
-
-func (m Message) position() uint64 { return m.Seq }
-
-func readAll[T placed](ctx context.Context, s *Stream, stream string, from uint64, batch int, decode func(jetstream.Msg) (T, error), fn func(context.Context, []T) error) error {
-	for ctx.Err() == nil {
-		err := readFrom(ctx, s, stream, &from, batch, decode, fn)
-		if ctx.Err() == nil {
-			s.log.WarnContext(ctx, "stream reader starts over", "stream", stream, "from", from, "error", err)
-			pause(ctx, time.Second)
-		}
-	}
-	return nil
-}
-
-func readFrom[T placed](ctx context.Context, s *Stream, stream string, from *uint64, batch int, decode func(jetstream.Msg) (T, error), fn func(context.Context, []T) error) error {
-	consumer, err := s.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
-		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:       *from,
-		AckPolicy:         jetstream.AckNonePolicy,
-		MemoryStorage:     true,
-		InactiveThreshold: 5 * time.Minute,
-	})
-	if err != nil {
-		return err
-	}
-	for ctx.Err() == nil {
-		_, messages, err := next(ctx, s, consumer, "reader of "+stream, batch, decode)
-		if err != nil {
-			return err
-		}
-		if len(messages) == 0 {
-			continue
-		}
-		if at := messages[0].position(); at < *from {
-			return fmt.Errorf("position %d came after %d", at, *from)
-		}
-		if err := fn(ctx, messages); err != nil {
-			return err
-		}
-		*from = messages[len(messages)-1].position() + 1
-	}
-	return nil
-}
-
-// next waits for a batch and reads it. A message that is not ours can never be understood and must not stop the
-// rest: it is logged and passed over.
-func next[T any](ctx context.Context, s *Stream, consumer jetstream.Consumer, who string, batch int, decode func(jetstream.Msg) (T, error)) ([]jetstream.Msg, []T, error) {
-	fetched, err := fetch(ctx, consumer, batch)
-	if err != nil {
-		return nil, nil, err
-	}
-	messages := make([]T, 0, len(fetched))
-	for _, raw := range fetched {
-		m, err := decode(raw)
-		if err != nil {
-			s.log.ErrorContext(ctx, "stream message passed over", "consumer", who, "error", err)
-			continue
-		}
-		messages = append(messages, m)
-	}
-	return fetched, messages, nil
-}
-
-// fetch waits for the first message, then takes what is there, up to n.
-func fetch(ctx context.Context, consumer jetstream.Consumer, n int) ([]jetstream.Msg, error) {
-	batch, err := consumer.FetchNoWait(n)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]jetstream.Msg, 0, n)
-	for m := range batch.Messages() {
-		out = append(out, m)
-	}
-	if len(out) > 0 {
-		return out, nil // an error after messages shows itself in the next fetch
-	}
-	if err := batch.Error(); err != nil && !quiet(err) {
-		return nil, err
-	}
-	m, err := consumer.Next(jetstream.FetchContext(ctx))
-	if err != nil {
-		if ctx.Err() != nil || quiet(err) {
-			return nil, nil
-		}
-		return nil, err
-	}
-	return append(out, m), nil
-}
-
-func quiet(err error) bool {
-	return errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages) || errors.Is(err, context.DeadlineExceeded)
-}
-
-func decode(raw jetstream.Msg) (Message, error) {
-	meta, err := raw.Metadata()
-	if err != nil {
-		return Message{}, err
-	}
-	m := Message{
-		ID:    raw.Headers().Get(jetstream.MsgIDHeader),
-		Noun:  strings.TrimPrefix(raw.Subject(), prefix),
-		Seq:   meta.Sequence.Stream,
-		Maybe: raw.Headers().Get(maybeHeader) != "",
-	}
-	if err := json.Unmarshal(raw.Data(), &m.Facts); err != nil {
-		return Message{}, fmt.Errorf("message %s: %w", strconv.FormatUint(m.Seq, 10), err)
-	}
-	if len(m.Facts) == 0 {
-		return Message{}, fmt.Errorf("message %d holds no facts", m.Seq)
-	}
-	return m, nil
-}
-
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
+	return seq, nil
 }
 
 func pause(ctx context.Context, d time.Duration) {
