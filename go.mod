@@ -28,6 +28,11 @@ require (
 )
 
 require (
+	github.com/mozillazg/go-pinyin v0.21.0
+	golang.org/x/image v0.47.0
+)
+
+require (
 	github.com/DataDog/zstd v1.5.7 // indirect
 	github.com/RaduBerinde/axisds v0.1.0 // indirect
 	github.com/RaduBerinde/btreemap v0.0.0-20250419174037-3d62b7205d54 // indirect
