@@ -60,6 +60,7 @@ export function walking(options: { width?: number; height?: number; signIn?: boo
     walk.look = async (name, options) => {
       if (!options?.live) {
         await page.waitForLoadState("networkidle");
+        await page.waitForFunction(settled); // what waits for an answer is drawn paler
       }
       await page.screenshot({ path: join(inject("shots"), `${name}.png`), fullPage: false });
       expect.soft(await accessible(page), `accessibility of ${name}`).toEqual([]);
@@ -88,6 +89,14 @@ async function signIn(page: Page, door: { url: string; login: string; password: 
     data: { login: door.login, password: door.password },
   });
   expect(answer.status(), await answer.text()).toBe(200);
+}
+
+/** Runs in the page: nothing waits for an answer, and nothing is on its way from one look to another. */
+function settled(): boolean {
+  const moving = document
+    .getAnimations()
+    .some((a) => a.playState === "running" && a.effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY);
+  return !moving && !document.querySelector('[aria-busy="true"]');
 }
 
 /** Serious and critical faults that axe finds in what is on the screen. */
