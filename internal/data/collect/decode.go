@@ -207,15 +207,14 @@ func text(v gjson.Result) string {
 
 // label is text for showing: valid, without control characters, at most n bytes.
 func label(v gjson.Result, n int) string {
-	s := text(v)
-	if len(s) <= n && sane(s, n) {
-		return s
-	}
-	return clip(s, n)
+	return clip(text(v), n)
 }
 
 // clip makes a text showable: valid, without control characters, at most n bytes.
 func clip(s string, n int) string {
+	if sane(s, n) {
+		return s
+	}
 	if len(s) > 4*n {
 		s = s[:4*n]
 	}
@@ -235,6 +234,10 @@ func clip(s string, n int) string {
 }
 
 func quoted(s string) json.RawMessage {
+	if printable(s) {
+		b := make([]byte, 0, len(s)+2)
+		return append(append(append(b, '"'), s...), '"')
+	}
 	b, _ := json.Marshal(s) // a string can always be written
 	return b
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 )
 
 // Limits of the dictionary, which make it safe to let anybody's browser write into it.
@@ -14,6 +16,7 @@ const (
 	maxNames     = 2000 // names of events of one source
 	maxPropNames = 200  // names of properties of one event
 	maxSamples   = 5    // values kept of a property
+	maxLooks     = 20   // values looked at for them, of each time the dictionary is stored
 	maxSample    = 60   // bytes of one
 	keepDays     = 400  // days of volumes
 )
@@ -93,7 +96,7 @@ func (t *census) count(source, day, outcome string, n int64) {
 }
 
 // observe adds an event of a name; named are its properties, none for one that is blocked.
-func (t *census) observe(source, name, day string, at time.Time, named map[string]json.RawMessage) {
+func (t *census) observe(source, name, day string, at time.Time, named properties) {
 	names := t.Names[source]
 	if names == nil {
 		names = map[string]*nameCensus{}
@@ -102,25 +105,25 @@ func (t *census) observe(source, name, day string, at time.Time, named map[strin
 	e := names[name]
 	if e == nil {
 		e = &nameCensus{First: at, Days: map[string]int64{}, Props: map[string]*propCensus{}}
-		names[name] = e
+		names[strings.Clone(name)] = e
 		t.size++
 	}
 	e.N++
 	e.Days[day]++
 	e.First, e.Last = earlier(e.First, at), later(e.Last, at)
-	for prop, value := range named {
-		p := e.Props[prop]
+	for _, one := range named {
+		p := e.Props[one.name]
 		if p == nil {
 			p = &propCensus{First: at, Types: map[string]int64{}}
-			e.Props[prop] = p
+			e.Props[strings.Clone(one.name)] = p
 			t.size++
 		}
 		p.N++
 		p.First, p.Last = earlier(p.First, at), later(p.Last, at)
-		kind := typeOf(value)
+		kind := typeOf(one.raw)
 		p.Types[kind]++
-		if len(p.Samples) < maxSamples {
-			p.Samples = addSample(p.Samples, prop, kind, value)
+		if len(p.Samples) < maxSamples && p.N <= maxLooks {
+			p.Samples = addSample(p.Samples, one.name, kind, one.raw)
 		}
 	}
 }
@@ -140,7 +143,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // typeOf is the type of a JSON value as analysts name it.
-func typeOf(v json.RawMessage) string {
+func typeOf(v string) string {
 	if len(v) == 0 {
 		return "null"
 	}
@@ -164,19 +167,19 @@ func typeOf(v json.RawMessage) string {
 var personal = regexp.MustCompile(`(?i)(phone|mobile|tel$|mail|name$|address|addr|id_?card|passport|openid|unionid|birthday|password|token|secret|姓名|手机|电话|邮箱|地址|身份证|密码)`)
 
 // addSample keeps a value as an example, masked where it looks like somebody's phone, e-mail or card.
-func addSample(samples []string, prop, kind string, v json.RawMessage) []string {
+func addSample(samples []string, prop, kind, v string) []string {
 	if kind != "string" && kind != "number" && kind != "bool" || personal.MatchString(prop) || len(v) > 6*maxSample {
 		return samples
 	}
-	s := string(v)
-	if kind == "string" && json.Unmarshal(v, &s) != nil {
-		return samples
+	s := v
+	if kind == "string" {
+		s = gjson.Parse(v).Str
 	}
 	s = clip(mask(s), maxSample)
 	if s == "" || slices.Contains(samples, s) {
 		return samples
 	}
-	return append(samples, s)
+	return append(samples, strings.Clone(s))
 }
 
 var (
@@ -206,30 +209,11 @@ func mask(s string) string {
 	})
 }
 
-// traitProps are the traits of an event as properties, for the dictionary.
-func traitProps(ops []TraitOp) map[string]json.RawMessage {
-	out := make(map[string]json.RawMessage, len(ops))
-	for _, op := range ops {
-		out[op.Name] = op.Value
-	}
-	return out
-}
-
-// namedProps are the properties of an event by name; nil for what is no object.
-func namedProps(e *Event) map[string]json.RawMessage {
-	if len(e.Props) == 0 {
-		return traitProps(e.Traits)
-	}
-	var props map[string]json.RawMessage
-	_ = json.Unmarshal(e.Props, &props)
-	return props
-}
-
 // bookOfNames knows the names that are in the dictionary, to keep it within its limits.
 type bookOfNames map[string]map[string]map[string]bool // source → name → properties
 
 // admit adds a name and its properties, or says which limit they are beyond. Nothing is added then.
-func (b bookOfNames) admit(source, name string, props map[string]json.RawMessage) (reason string) {
+func (b bookOfNames) admit(source, name string, props properties) (reason string) {
 	names := b[source]
 	if names == nil {
 		names = map[string]map[string]bool{}
@@ -240,9 +224,9 @@ func (b bookOfNames) admit(source, name string, props map[string]json.RawMessage
 		return "too_many_names"
 	}
 	more := 0
-	for p := range props {
-		if !known[p] {
-			if len(p) > maxName || !sane(p, maxName) {
+	for _, p := range props {
+		if !known[p.name] {
+			if !sane(p.name, maxName) {
 				return "bad_property"
 			}
 			more++
@@ -256,8 +240,10 @@ func (b bookOfNames) admit(source, name string, props map[string]json.RawMessage
 		names[strings.Clone(name)] = known
 	}
 	if more > 0 {
-		for p := range props {
-			known[strings.Clone(p)] = true
+		for _, p := range props {
+			if !known[p.name] {
+				known[strings.Clone(p.name)] = true
+			}
 		}
 	}
 	return ""

@@ -1,8 +1,6 @@
 package collect
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
 	"net/url"
 	"strconv"
@@ -59,17 +57,13 @@ func plain(name string) string {
 	}, name)
 }
 
-// factsOf returns what an event becomes: nothing for what only concerns people or things. channel is what its source is
-// called. The same event has the same facts.
-func factsOf(e *Event, customer uint32, rule Rule, channel string) []event.Fact {
+// factsOf returns what an event with its properties becomes: nothing for what only concerns people or things. channel is
+// what its source is called. The same event has the same facts.
+func factsOf(e *Event, its properties, customer uint32, rule Rule, channel string) []event.Fact {
 	if e.Kind != Track && e.Kind != View {
 		return nil
 	}
-	var props properties
-	_ = json.Unmarshal(e.Props, &props) // what is no object has no properties
-	if props == nil {
-		props = properties{}
-	}
+	props := append(make(properties, 0, len(its)+4), its...)
 	props.rename(rule.Props)
 	f := event.Fact{
 		ID: id.From("evt", e.Source, e.Key), Name: factName(e, rule.Rename), Customer: customer,
@@ -98,7 +92,7 @@ func factsOf(e *Event, customer uint32, rule Rule, channel string) []event.Fact 
 		}
 	}
 	props.context(e)
-	f.Props, _ = json.Marshal(props) // raw JSON that was read a moment ago
+	f.Props = props.json()
 	if f.Name == event.PageViewed {
 		f.Amount = 0
 	}
@@ -123,103 +117,6 @@ func factsOf(e *Event, customer uint32, rule Rule, channel string) []event.Fact 
 	return all
 }
 
-// properties are an event's, by name.
-type properties map[string]json.RawMessage
-
-// rename gives properties the names of a rule; one that is there already stays as it is.
-func (p properties) rename(names map[string]string) {
-	for from, to := range names {
-		v, ok := p[from]
-		if _, taken := p[to]; !ok || taken {
-			continue
-		}
-		p[to] = v
-		delete(p, from)
-	}
-}
-
-// word is a property as text: a string or a number.
-func (p properties) word(name string) string {
-	v := bytes.TrimSpace(p[name])
-	if len(v) == 0 {
-		return ""
-	}
-	if v[0] == '"' {
-		var s string
-		_ = json.Unmarshal(v, &s)
-		return strings.TrimSpace(s)
-	}
-	if v[0] == '-' || v[0] >= '0' && v[0] <= '9' {
-		return string(v)
-	}
-	return ""
-}
-
-// take returns the first of the properties that is there, at most n bytes, and takes it off when all of it went.
-func (p properties) take(n int, names ...string) string {
-	for _, name := range names {
-		if s := p.word(name); s != "" {
-			cut := clip(s, n)
-			if cut == s {
-				delete(p, name)
-			}
-			return cut
-		}
-	}
-	return ""
-}
-
-// count is a whole number that is not negative; 0 for anything else. It stays in the properties unless it is one.
-func (p properties) count(name string) int64 {
-	n, err := strconv.ParseFloat(p.word(name), 64)
-	if err != nil || n < 0 || n > 1e9 || n != math.Trunc(n) {
-		return 0
-	}
-	delete(p, name)
-	return int64(n)
-}
-
-// amount is the money of an event in fen, half up, and whether it told any. What is in another currency is not counted
-// and stays in the properties.
-func (p properties) amount(name string, quantity int64) (fen int64, told bool) {
-	if !p.yuan() {
-		return 0, false
-	}
-	if s := p.word("amount_fen"); s != "" {
-		if n, err := strconv.ParseInt(s, 10, 64); err == nil && n >= 0 && n <= 100*maxAmount {
-			delete(p, "amount_fen")
-			return n, true
-		}
-	}
-	names := []string{"revenue", "total", "value", "amount", "price"}
-	switch name {
-	case event.CartAdded, event.CartRemoved, event.ProductViewed:
-		if n, ok := fenOf(p.word("price")); ok {
-			if name != event.ProductViewed && quantity > 1 && n <= 100*maxAmount/quantity {
-				return n * quantity, true // the price stays in the properties: it is another number
-			}
-			delete(p, "price")
-			return n, true
-		}
-		names = []string{"value", "amount", "total"}
-	}
-	for _, name := range names {
-		if n, ok := fenOf(p.word(name)); ok {
-			delete(p, name)
-			return n, true
-		}
-	}
-	return 0, false
-}
-
-func (p properties) yuan() bool {
-	switch strings.ToUpper(p.word("currency")) {
-	case "", "CNY", "RMB", "￥", "¥":
-		return true
-	}
-	return false
-}
-
 // fenOf reads yuan, as a number of JSON or as text, into fen, half up. Amounts below zero are none.
 func fenOf(s string) (int64, bool) {
 	if s == "" || len(s) > 40 {
@@ -239,59 +136,14 @@ func fenOf(s string) (int64, bool) {
 	return n, true
 }
 
-// line is one product of an event that names several.
-type line struct {
-	product, category string
-	amount, quantity  int64
-	rest              json.RawMessage
-}
-
-// lines takes the products of an event off its properties; those beyond maxLines are left out.
-func (p properties) lines() []line {
-	var all []properties
-	if json.Unmarshal(p["products"], &all) != nil || len(all) == 0 {
-		return nil
-	}
-	delete(p, "products")
-	home := p.yuan()
-	var out []line
-	for _, one := range all[:min(len(all), maxLines)] {
-		if one == nil {
-			continue
-		}
-		var l line
-		l.product, l.category = one.take(maxColumn, "sku", "product_id", "productId", "id"), one.take(maxColumn, "category")
-		l.quantity = max(one.count("quantity"), 1)
-		if home {
-			l.amount, _ = one.amount(event.CartAdded, l.quantity)
-		}
-		l.rest, _ = json.Marshal(one)
-		out = append(out, l)
-	}
-	return out
-}
-
-// context adds what is told of the surroundings, where the event says nothing itself. Address and browser stay out.
-func (p properties) context(e *Event) {
-	c := e.Context
-	for name, v := range map[string]string{
-		"url": c.URL, "title": c.Title, "referrer": c.Referrer, "os": c.OS, "session": c.Session, "utm_source": c.UTMSource, "utm_medium": c.UTMMedium,
-		"utm_campaign": c.UTMCampaign, "utm_content": c.UTMContent, "utm_term": c.UTMTerm,
-	} {
-		if _, there := p[name]; v != "" && !there {
-			p[name] = quoted(v)
-		}
-	}
-	if _, there := p["page"]; e.Kind == View && e.Name != "" && !there {
-		p["page"] = quoted(e.Name)
-	}
-}
-
 // column makes a word fit for a column of few different values.
 func column(s string) string { return clip(strings.TrimSpace(s), maxColumn) }
 
 // path is the path of an address: what a page is called without its parameters.
 func path(address string) string {
+	if address == "" {
+		return ""
+	}
 	u, err := url.Parse(address)
 	if err != nil || u.Path == "" {
 		return ""
@@ -309,7 +161,7 @@ func touchOf(e *Event) *Touch {
 		At: e.At.UTC().Truncate(time.Microsecond), Source: column(c.UTMSource), Medium: column(c.UTMMedium), Campaign: column(c.UTMCampaign), Content: column(c.UTMContent), Term: column(c.UTMTerm),
 		Landing: clip(c.URL, 500), Via: e.Source,
 	}
-	if from, err := url.Parse(c.Referrer); err == nil && from.Host != "" {
+	if from, err := url.Parse(c.Referrer); c.Referrer != "" && err == nil && from.Host != "" {
 		if here, err := url.Parse(c.URL); err == nil && here.Host != "" && !strings.EqualFold(from.Host, here.Host) {
 			t.Referrer = clip(c.Referrer, 500)
 		}

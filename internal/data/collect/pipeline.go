@@ -276,12 +276,20 @@ type work struct {
 	seq      uint64 // of its entry of the log
 	protocol Protocol
 	rule     Rule
-	props    map[string]json.RawMessage
+	props    properties
 	touch    *Touch
 	customer uint32
 	told     bool // its person is known: from the plan or from memory
 	doubtful bool // it may have been published before
 	facts    []event.Fact
+}
+
+// named is what the dictionary is told of an event's properties: where it has none, of its traits.
+func (w *work) named() properties {
+	if len(w.event.Props) == 0 && !w.rule.Block {
+		return traitProps(w.event.Traits)
+	}
+	return w.props
 }
 
 // batch is what is worked off together.
@@ -421,9 +429,9 @@ func (p *Pipeline) consider(b *batch, w *work, letter, day string) error {
 	name := entryName(ev)
 	w.rule = p.rules.of(ev.Source, name)
 	if !w.rule.Block {
-		w.props = namedProps(ev)
+		w.props = readProps(ev.Props)
 	}
-	reason := p.names.admit(ev.Source, name, w.props)
+	reason := p.names.admit(ev.Source, name, w.named())
 	switch {
 	case w.rule.Block:
 		b.count(ev.Source, day, Blocked)

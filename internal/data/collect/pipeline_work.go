@@ -25,7 +25,7 @@ func (p *Pipeline) work(ctx context.Context, b *batch) error {
 	}
 	plan := make(map[hash]uint32, len(b.works))
 	for _, w := range b.works {
-		w.facts = factsOf(&w.event, w.customer, w.rule, b.names[w.event.Source])
+		w.facts = factsOf(&w.event, w.props, w.customer, w.rule, b.names[w.event.Source])
 		if len(w.facts) > 0 {
 			plan[w.hash] = w.customer
 		}
@@ -45,7 +45,7 @@ func (p *Pipeline) work(ctx context.Context, b *batch) error {
 func (p *Pipeline) commit(ctx context.Context, b *batch) error {
 	for _, w := range b.works {
 		e := &w.event
-		p.census.observe(e.Source, entryName(e), p.day(e.ReceivedAt), e.ReceivedAt, w.props)
+		p.census.observe(e.Source, entryName(e), p.day(e.ReceivedAt), e.ReceivedAt, w.named())
 		s := sighted{event: *e, status: Accepted, customer: w.customer}
 		if len(w.facts) > 0 {
 			s.fact = w.facts[0].Name

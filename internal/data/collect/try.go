@@ -38,9 +38,12 @@ func Try(m Mapping, body string, now time.Time) (Tried, error) {
 	events, bad := env.Decode(&src)
 	for i := range events {
 		e := &events[i]
-		props := map[string]json.RawMessage{}
+		props, traits := map[string]json.RawMessage{}, map[string]json.RawMessage{}
 		_ = json.Unmarshal(e.Props, &props) // an event without properties has none
-		out.Events = append(out.Events, TriedEvent{e.Kind, e.Name, append([]Key{}, e.Keys...), e.At, traitProps(e.Traits), props})
+		for _, op := range e.Traits {
+			traits[op.Name] = op.Value
+		}
+		out.Events = append(out.Events, TriedEvent{e.Kind, e.Name, append([]Key{}, e.Keys...), e.At, traits, props})
 	}
 	for _, b := range bad {
 		out.Bad = append(out.Bad, TriedBad{b.Reason, b.Detail})
