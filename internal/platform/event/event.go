@@ -76,6 +76,20 @@ const (
 
 	ConsentChanged = "consent.changed" // Channel; Detail "granted" or "withdrawn"
 
+	// Subject is the order, else the line of the statement; Amount principal and gift together, positive.
+	WalletToppedUp  = "wallet.topped_up"
+	WalletSpent     = "wallet.spent"
+	WalletRefunded  = "wallet.refunded"
+	WalletExpired   = "wallet.expired" // gifts that nobody spent
+	WalletWithdrawn = "wallet.withdrawn"
+
+	// Quantity is points, Amount what they are worth in fen; Subject the order, else the line of the statement.
+	PointsEarned   = "points.earned"
+	PointsBurned   = "points.burned"   // used as money
+	PointsReturned = "points.returned" // given back with a refund
+	PointsRevoked  = "points.revoked"  // what an order had earned, taken back with its refund
+	PointsExpired  = "points.expired"
+
 	TaskDone   = "task.done"   // Subject task id
 	TaskFailed = "task.failed" // Detail the reason
 )
