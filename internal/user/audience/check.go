@@ -133,13 +133,25 @@ func (s *factsSpec) check(path string) error {
 	if s.Measure == "" {
 		s.Measure = MeasureCount
 	}
-	if !slices.Contains(measures, s.Measure) {
-		return invalid(path+".measure", "there is no measure %q; known are %s", s.Measure, strings.Join(measures, ", "))
+	ofProperty := slices.Contains(propertyMeasures, s.Measure)
+	if !ofProperty && !slices.Contains(measures, s.Measure) {
+		return invalid(path+".measure", "there is no measure %q; known are %s, %s", s.Measure, strings.Join(measures, ", "), strings.Join(propertyMeasures, ", "))
 	}
 	if s.Window != nil {
 		if err := s.Window.check(path + ".window"); err != nil {
 			return err
 		}
+	}
+	switch {
+	case ofProperty && (s.Min != nil || s.Max != nil):
+		return invalid(path+".min", "what bounds a property is value")
+	case ofProperty:
+		if err := checkPropertyName(path+".property", s.Property); err != nil {
+			return err
+		}
+		return s.Value.check(path + ".value")
+	case s.Property != "" || s.Value != nil:
+		return invalid(path+".property", "the measure %s looks at no property", s.Measure)
 	}
 	return s.Bounds.check(path)
 }
@@ -159,6 +171,15 @@ func (f *Filter) check(path string) error {
 		none = false
 		if f.MinAmount != nil && f.MaxAmount != nil && *f.MinAmount > *f.MaxAmount {
 			return invalid(path+".max_amount_fen", "max is less than min")
+		}
+	}
+	if len(f.Props) > maxProps {
+		return invalid(path+".props", "at most %d tests of properties", maxProps)
+	}
+	for i := range f.Props {
+		none = false
+		if err := f.Props[i].check(path + ".props[" + strconv.Itoa(i) + "]"); err != nil {
+			return err
 		}
 	}
 	if none {

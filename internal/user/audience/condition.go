@@ -28,6 +28,8 @@ import (
 //	rfm         {"class": ["champion"], "r": {"min": 4}, "f": {…}, "m": {…}}
 //	facts       {"fact": "order.paid", "where": {"category": ["猫粮"], "min_amount_fen": 100},
 //	             "window": {"last_days": 30}, "measure": "count", "min": 2, "max": 5}
+//	            {"fact": "event.Search", "where": {"props": [{"name": "keyword", "contains": ["奶粉"]}]}, "measure": "count", "min": 1}
+//	            {"fact": "product.viewed", "measure": "property_sum", "property": "price", "value": {"min": 99.5}}, see property.go
 //	sequence    {"steps": [{"fact": "cart.added"}, {"fact": "order.paid", "not": true, "within": {"hours": 2}}],
 //	             "window": {"last_days": 30}}           what was done in a row, see sequence.go
 //	top         {"by": "spent", "percent": 20}          the first of all who have any, or {"count": 500}, or whose value has {"min": …}, as of the newest snapshot
@@ -46,8 +48,8 @@ type Condition struct {
 	Spec any    `json:"spec"` // a pointer to the spec type of the kind
 }
 
-// The specs. A measure over no facts is 0 for count, days, amount and quantity, so {"max": 0} finds who never did it; average,
-// first, last and since have no value then and no bound holds.
+// The specs. A measure over no facts is 0 for count, days, amount, quantity and property_sum, so {"max": 0} finds who never did it; averages,
+// first, last, since, property_min and property_max have no value then and no bound holds.
 type (
 	everyoneSpec struct{}
 	listSpec     struct {
@@ -81,6 +83,8 @@ type (
 		Window  *Window `json:"window,omitempty"`
 		Measure string  `json:"measure,omitempty"`
 		Bounds
+		Property string `json:"property,omitempty"` // whose numbers the property_… measures look at
+		Value    *Range `json:"value,omitempty"`    // what bounds them, instead of Bounds
 	}
 	segmentSpec struct {
 		ID string `json:"id"`
@@ -102,14 +106,15 @@ type Window struct {
 
 // Filter narrows facts: every column given must hold one of its values.
 type Filter struct {
-	Product   []string `json:"product,omitempty"`
-	Category  []string `json:"category,omitempty"`
-	Channel   []string `json:"channel,omitempty"`
-	Campaign  []string `json:"campaign,omitempty"`
-	Strategy  []string `json:"strategy,omitempty"`
-	Detail    []string `json:"detail,omitempty"`
-	MinAmount *int64   `json:"min_amount_fen,omitempty"`
-	MaxAmount *int64   `json:"max_amount_fen,omitempty"`
+	Product   []string   `json:"product,omitempty"`
+	Category  []string   `json:"category,omitempty"`
+	Channel   []string   `json:"channel,omitempty"`
+	Campaign  []string   `json:"campaign,omitempty"`
+	Strategy  []string   `json:"strategy,omitempty"`
+	Detail    []string   `json:"detail,omitempty"`
+	MinAmount *int64     `json:"min_amount_fen,omitempty"`
+	MaxAmount *int64     `json:"max_amount_fen,omitempty"`
+	Props     []Property `json:"props,omitempty"` // all of them must hold
 }
 
 // Measures of facts. Money is fen. since_first and since_last are whole calendar days to today.
@@ -123,9 +128,17 @@ const (
 	MeasureLast       = "last_amount"
 	MeasureSinceFirst = "since_first"
 	MeasureSinceLast  = "since_last"
+
+	// Of the numbers of a property, over the facts that have one.
+	MeasurePropertySum     = "property_sum"
+	MeasurePropertyAverage = "property_average"
+	MeasurePropertyMin     = "property_min"
+	MeasurePropertyMax     = "property_max"
 )
 
 var measures = []string{MeasureCount, MeasureDays, MeasureAmount, MeasureQuantity, MeasureAverage, MeasureFirst, MeasureLast, MeasureSinceFirst, MeasureSinceLast}
+
+var propertyMeasures = []string{MeasurePropertySum, MeasurePropertyAverage, MeasurePropertyMin, MeasurePropertyMax}
 
 // Attributes a condition may ask for, by name.
 var attributeNames = []string{"gender", "province", "city", "source", "store", "owner", "level"}

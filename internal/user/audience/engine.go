@@ -60,8 +60,11 @@ func (e *Engine) WalkOne(ctx context.Context, asOf time.Time, customer uint32, f
 
 func (e *Engine) walk(ctx context.Context, asOf time.Time, spec warehouse.ScanSpec, folds []Fold) (*Pass, error) {
 	spec.AsOf, spec.Since, spec.Flags = asOf.UnixMicro(), always, true
-	for _, f := range folds {
+	first := make([]int, len(folds)) // columns of properties
+	for i, f := range folds {
 		n := f.Needs()
+		first[i] = len(spec.Props)
+		spec.Props = append(spec.Props, n.Props...)
 		spec.Since = min(spec.Since, n.Since)
 		spec.Flags = spec.Flags && n.Plain
 		spec.Columns |= n.Columns
@@ -76,7 +79,8 @@ func (e *Engine) walk(ctx context.Context, asOf time.Time, spec warehouse.ScanSp
 	for i, name := range spec.Facts {
 		p.kinds[name] = Kind(i)
 	}
-	for _, f := range folds {
+	for i, f := range folds {
+		p.props = first[i]
 		if err := f.Begin(p); err != nil {
 			return nil, fmt.Errorf("begin pass: %w", err)
 		}

@@ -49,7 +49,7 @@ func genFact(t *rapid.T) event.Fact {
 		At:     time.Date(2026, 3, 1, 16, 0, 0, 0, time.UTC).Add(-time.Duration(ago) * time.Minute),
 		Amount: rapid.Int64Range(-3, 20).Draw(t, "amount"), Quantity: rapid.Int64Range(0, 5).Draw(t, "quantity"),
 		Product: rapid.SampledFrom(products).Draw(t, "product"), Category: rapid.SampledFrom(categories).Draw(t, "category"),
-		Channel: rapid.SampledFrom(channels).Draw(t, "channel"),
+		Channel: rapid.SampledFrom(channels).Draw(t, "channel"), Props: genProps(t),
 	}
 }
 
@@ -105,6 +105,15 @@ func genFilter(t *rapid.T) *Filter {
 	}
 	if rapid.Bool().Draw(t, "channel too") {
 		f.Channel = some(t, channels)
+	}
+	if rapid.IntRange(0, 2).Draw(t, "properties") == 0 {
+		f = &Filter{Props: []Property{genProperty(t)}}
+		if rapid.Bool().Draw(t, "two") {
+			f.Props = append(f.Props, genProperty(t))
+		}
+		if rapid.Bool().Draw(t, "channel too") {
+			f.Channel = some(t, channels)
+		}
 	}
 	return f
 }
@@ -172,6 +181,10 @@ func genCondition(t *rapid.T, depth int) Condition {
 			s.Where = genFilter(t)
 		}
 		s.Bounds = genBounds(t, -2, 30)
+		if rapid.IntRange(0, 4).Draw(t, "of a property") == 0 {
+			s.Measure, s.Property = rapid.SampledFrom(propertyMeasures).Draw(t, "measure"), rapid.SampledFrom(propNames).Draw(t, "property")
+			s.Bounds, s.Value = Bounds{}, genRange(t)
+		}
 		c.Spec = s
 	case "sequence":
 		c.Spec = genSequence(t)
@@ -427,6 +440,13 @@ func TestConditionErrorsNameThePath(t *testing.T) {
 		`{"kind":"attribute","spec":{"name":"shoe_size","in":["44"]}}`:                                                                                 "condition.spec.name",
 		`{"kind":"registered","spec":{"from":"2026-02-30"}}`:                                                                                           "condition.spec.from",
 		`{"kind":"rfm","spec":{"r":{"min":9}}}`:                                                                                                        "condition.spec.r.min",
+		`{"kind":"facts","spec":{"fact":"page.viewed","min":1,"where":{"props":[{"name":"p","in":["a"],"is":true}]}}}`:                                 "condition.spec.where.props[0]",
+		`{"kind":"facts","spec":{"fact":"page.viewed","min":1,"where":{"props":[{"name":"p","min":0.00001}]}}}`:                                        "condition.spec.where.props[0].min",
+		`{"kind":"facts","spec":{"fact":"page.viewed","min":1,"where":{"props":[{"name":"","present":true}]}}}`:                                        "condition.spec.where.props[0].name",
+		`{"kind":"facts","spec":{"fact":"page.viewed","measure":"property_sum","property":"p","min":1}}`:                                               "condition.spec.min",
+		`{"kind":"facts","spec":{"fact":"page.viewed","measure":"property_max","property":"p"}}`:                                                       "condition.spec.value.min",
+		`{"kind":"facts","spec":{"fact":"page.viewed","measure":"property_max","property":"p","value":{"min":2,"max":1}}}`:                             "condition.spec.value.max",
+		`{"kind":"facts","spec":{"fact":"page.viewed","measure":"count","property":"p","min":1}}`:                                                      "condition.spec.property",
 		`{"kind":"and","spec":{"of":[]}}`:                                                                                                              "condition.spec.of",
 		`{"kind":"sql","spec":{}}`:                                                                                                                     "condition.kind",
 		`{"kind":"not","spec":{}}`:                                                                                                                     "condition.spec.of",

@@ -59,12 +59,13 @@ func (b *Bounds) limits() (low, high int64) {
 type leaf struct {
 	key string
 	// what of facts
-	filter  *filter // nil: a question about attributes
-	measure string
-	window  span
-	low     int64
-	high    int64
-	zero    bool // it holds for people without a matching fact; the fold gathers who differs from this
+	filter   *filter // nil: a question about attributes
+	measure  string
+	property string // whose numbers the measure looks at
+	window   span
+	low      int64
+	high     int64
+	zero     bool // it holds for people without a matching fact; the fold gathers who differs from this
 
 	sequence *sequence // nil: no sequence
 
@@ -119,6 +120,9 @@ func leafOf(c Condition, asOf time.Time, zone *time.Location) *leaf {
 	case *factsSpec:
 		l.facts(s, asOf, zone)
 		dated = []any{l.filter.key, l.measure, l.window.from, l.window.to, l.low, l.high}
+		if l.property != "" {
+			dated = append(dated.([]any), l.property)
+		}
 		if l.measure == MeasureDays {
 			dated = append(dated.([]any), zone.String())
 		}
@@ -137,6 +141,10 @@ func (l *leaf) facts(s *factsSpec, asOf time.Time, zone *time.Location) {
 	switch s.Measure {
 	case MeasureCount, MeasureDays, MeasureAmount, MeasureQuantity:
 		l.zero = l.low <= 0 && l.high >= 0
+	case MeasurePropertySum, MeasurePropertyAverage, MeasurePropertyMin, MeasurePropertyMax:
+		l.property = s.Property
+		l.low, l.high = s.Value.limits()
+		l.zero = s.Measure == MeasurePropertySum && l.low <= 0 && l.high >= 0
 	case MeasureSinceFirst, MeasureSinceLast: // days back become instants: since ≥ min is before, since ≤ max is after
 		y, m, d := asOf.In(zone).Date()
 		midnight := func(back int64) int64 {
@@ -162,6 +170,10 @@ func (f *Filter) sorted() *Filter {
 	for _, list := range []*[]string{&c.Product, &c.Category, &c.Channel, &c.Campaign, &c.Strategy, &c.Detail} {
 		*list = sortedValues(*list)
 	}
+	c.Props = make([]Property, len(f.Props))
+	for i, p := range f.Props {
+		c.Props[i] = p.sorted()
+	}
 	return &c
 }
 
@@ -183,7 +195,7 @@ func hash(kind string, spec any) string {
 
 // needs is what the leaves read.
 func needsOf(leaves []*leaf) Needs {
-	n := Needs{Since: always, Plain: true}
+	n := Needs{Since: always, Plain: true, Props: propsOf(leaves).list}
 	for _, l := range leaves {
 		switch {
 		case l.sequence != nil:
@@ -203,6 +215,17 @@ func needsOf(leaves []*leaf) Needs {
 		}
 	}
 	return n
+}
+
+// filters are all filters of a leaf.
+func (l *leaf) filters() []*filter {
+	switch {
+	case l.sequence != nil:
+		return l.sequence.filters()
+	case l.filter != nil:
+		return []*filter{l.filter}
+	}
+	return nil
 }
 
 // facts adds what a filter reads in a window.

@@ -24,6 +24,7 @@ type leafFold struct {
 	asOf      int64
 	people    peoplePlan
 	zone      *time.Location
+	numbers   map[string]int // the columns of properties by name
 	universe  *roaring.Bitmap
 
 	mu    sync.Mutex
@@ -91,6 +92,7 @@ type deadline struct {
 // filterPlan is a compiled filter with its leaves, whose bits lie in width words of a person's from word first on.
 type filterPlan struct {
 	tests    []codeTest // beyond the one that byCode made
+	props    []propTest
 	min, max int64
 	amounts  bool // amounts must lie in min…max
 	since    int64
@@ -127,7 +129,8 @@ type shutWindow struct {
 
 // ask is the leaves of one measure, whatever their windows.
 type ask struct {
-	code measureCode
+	code   measureCode
+	column int // of the property it measures
 	answers
 }
 
@@ -144,11 +147,16 @@ const (
 	ofLast
 	ofSinceFirst
 	ofSinceLast
+	ofPropertySum
+	ofPropertyAverage
+	ofPropertyMin
+	ofPropertyMax
 )
 
 var measureCodes = map[string]measureCode{
 	MeasureCount: ofCount, MeasureDays: ofDays, MeasureAmount: ofAmount, MeasureQuantity: ofUnits, MeasureAverage: ofAverage,
 	MeasureFirst: ofFirst, MeasureLast: ofLast, MeasureSinceFirst: ofSinceFirst, MeasureSinceLast: ofSinceLast,
+	MeasurePropertySum: ofPropertySum, MeasurePropertyAverage: ofPropertyAverage, MeasurePropertyMin: ofPropertyMin, MeasurePropertyMax: ofPropertyMax,
 }
 
 // peoplePlan is which leaves an attribute may touch.
@@ -181,7 +189,7 @@ func (f *leafFold) Begin(p *Pass) error {
 	f.place(p)
 	var edges []int64
 	for i := range f.filters {
-		edges = f.filters[i].settled(f.asOf, edges)
+		edges = f.filters[i].settled(f.asOf, f.numbers, edges)
 	}
 	f.cells = newLadder(edges)
 	for i := range f.filters {
@@ -196,13 +204,22 @@ func (f *leafFold) Begin(p *Pass) error {
 
 // place gives every leaf its filters and its bit: those of attributes and sequences first, then filter by filter.
 func (f *leafFold) place(p *Pass) {
+	props := propsOf(f.leaves)
+	for key, test := range props.tests {
+		test.column += p.props
+		props.tests[key] = test
+	}
+	f.numbers = map[string]int{}
+	for name, column := range props.numbers {
+		f.numbers[name] = column + p.props
+	}
 	byKey := map[string]int32{}
 	place := func(from *filter) int32 {
 		at, ok := byKey[from.key]
 		if !ok {
 			at = int32(len(f.filters))
 			byKey[from.key] = at
-			f.addFilter(p, from)
+			f.addFilter(p, from, props.tests)
 		}
 		return at
 	}
@@ -250,10 +267,13 @@ func (f *leafFold) addSequence(from *sequence, leaf int32, place func(*filter) i
 	f.sequences = append(f.sequences, sequencePlan{s, leaf})
 }
 
-func (f *leafFold) addFilter(p *Pass, from *filter) {
+func (f *leafFold) addFilter(p *Pass, from *filter, props map[string]propTest) {
 	at := int32(len(f.filters))
 	plan := filterPlan{min: never, max: always, since: always}
 	kind := &f.kinds[p.Kind(from.fact)]
+	for _, one := range from.props() {
+		plan.props = append(plan.props, props[one.key()])
+	}
 	placed := false
 	if w := from.where; w != nil {
 		if w.MinAmount != nil {
@@ -292,23 +312,35 @@ func (f *leafFold) addFilter(p *Pass, from *filter) {
 }
 
 // settled lays out windows and measures when all leaves are there, and adds the windows' edges to those of other filters.
-func (f *filterPlan) settled(asOf int64, edges []int64) []int64 {
+func (f *filterPlan) settled(asOf int64, numbers map[string]int, edges []int64) []int64 {
 	if len(f.asked) == 0 { // only sequences look at it
 		return edges
 	}
 	f.first = int(f.bits[0]) >> 6
 	f.width = int(f.bits[len(f.bits)-1])>>6 - f.first + 1
-	tests := map[measureCode][]test{}
+	type asking struct {
+		code   measureCode
+		column int
+	}
+	tests := map[asking][]test{}
+	var order []asking
 	opens := map[int64][]uint64{}
 	for i, l := range f.asked {
 		code, bit := measureCodes[l.measure], f.bits[i]-int32(f.first)<<6
 		f.sumAmount = f.sumAmount || code == ofAmount || code == ofAverage
 		f.sumUnits = f.sumUnits || code == ofUnits
 		t := test{l.low, l.high, bit, l.zero}
-		if code == ofAverage {
+		if code == ofAverage || code == ofPropertyAverage {
 			t.low, t.high = twice(l.low), twice(l.high)
 		}
-		tests[code] = append(tests[code], t)
+		of := asking{code: code}
+		if l.property != "" {
+			of.column = numbers[l.property]
+		}
+		if tests[of] == nil {
+			order = append(order, of)
+		}
+		tests[of] = append(tests[of], t)
 		f.since = min(f.since, l.window.from)
 		edges = append(edges, l.window.from)
 		if l.window.to > asOf {
@@ -327,10 +359,8 @@ func (f *filterPlan) settled(asOf int64, edges []int64) []int64 {
 		}
 		f.shut[at].leaves[bit>>6] |= 1 << (bit & 63)
 	}
-	for code := range ofSinceLast + 1 {
-		if tests[code] != nil {
-			f.asks = append(f.asks, ask{code, newAnswers(tests[code], f.width)})
-		}
+	for _, of := range order {
+		f.asks = append(f.asks, ask{of.code, of.column, newAnswers(tests[of], f.width)})
 	}
 	slices.SortFunc(f.open, func(a, b int64) int { return cmp.Compare(b, a) })
 	f.rest = make([]uint64, (len(f.open)+1)*f.width)

@@ -206,6 +206,11 @@ func (r *leafRun) hit(t *Timeline, at int32, i int, h hit) {
 			return
 		}
 	}
+	for _, test := range f.props {
+		if t.block.Props[test.column][h.row]&test.bit == 0 {
+			return
+		}
+	}
 	r.hits[at] = append(r.hits[at], h)
 }
 
@@ -323,6 +328,11 @@ func (r *leafRun) answer(f *filterPlan, row, leaves []uint64, hits []hit, sum, u
 			value = r.block.TS[hits[0].row]
 		case ofSinceLast:
 			value = r.block.TS[hits[len(hits)-1].row]
+		default:
+			var known bool
+			if value, known = property(r.block.Props[a.column], hits, a.code); !known {
+				continue
+			}
 		}
 		mask := a.of(value)[:len(row)]
 		leaves := leaves[:len(row)]
@@ -330,6 +340,25 @@ func (r *leafRun) answer(f *filterPlan, row, leaves []uint64, hits []hit, sum, u
 			row[w] |= mask[w] & leaves[w]
 		}
 	}
+}
+
+// property is a measure of the numbers that facts have in a column; false where it has no value.
+func property(column []int64, hits []hit, code measureCode) (int64, bool) {
+	var f figures
+	for _, h := range hits {
+		f.add(column[h.row])
+	}
+	switch {
+	case code == ofPropertySum:
+		return f.sum, true
+	case f.n == 0:
+		return 0, false
+	case code == ofPropertyAverage:
+		return average(f.sum, f.n), true
+	case code == ofPropertyMin:
+		return f.least, true
+	}
+	return f.most, true
 }
 
 // average is sum/n as a number to compare with twice a bound in whole fen: even when it is whole, and odd between.

@@ -142,6 +142,8 @@ func (w *world) measured(n uint32, s *factsSpec) bool {
 		return within(&s.Bounds, units)
 	case MeasureDays:
 		return within(&s.Bounds, int64(len(days)))
+	case MeasurePropertySum, MeasurePropertyAverage, MeasurePropertyMin, MeasurePropertyMax:
+		return figured(s, got)
 	}
 	if len(got) == 0 {
 		return false
@@ -269,6 +271,11 @@ func passes(f *Filter, fact event.Fact) bool {
 	values := []string{fact.Product, fact.Category, fact.Channel, fact.Campaign, fact.Strategy, fact.Detail}
 	for i, list := range f.lists() {
 		if list != nil && !slices.Contains(list, values[i]) {
+			return false
+		}
+	}
+	for _, p := range f.Props {
+		if !p.passes(fact) {
 			return false
 		}
 	}

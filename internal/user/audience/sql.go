@@ -14,7 +14,7 @@ import (
 // PeopleSQL writes a condition as one statement for the warehouse's own engine that gives the numbers of who meets it: filtered aggregates over
 // facts, joined with people. It is what the benchmark compares a pass with and what tests check it
 // against. It reads people as if each had one version, which they have after a compaction; segments, what the
-// state answers, and the measures days, first_amount and last_amount are not written.
+// state answers, properties of facts, and the measures days, first_amount and last_amount are not written.
 func PeopleSQL(c Condition, asOf time.Time, zone *time.Location, code func(text string) uint32) (string, error) {
 	q := &sqlWriter{asOf: asOf, zone: zone, code: code}
 	where, err := q.expression(c)
@@ -80,6 +80,9 @@ func (q *sqlWriter) facts(l *leaf) (string, error) {
 	}
 	if l.window.to != always {
 		filter += " AND ts < " + strconv.FormatInt(l.window.to, 10)
+	}
+	if l.property != "" || len(l.filter.props()) > 0 {
+		return "", errs.New(errs.Invalid, "segment.no_sql", "properties of facts are not written as SQL")
 	}
 	if w := l.filter.where; w != nil {
 		for i, values := range w.lists() {

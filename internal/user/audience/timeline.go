@@ -71,6 +71,8 @@ type Needs struct {
 	Since int64
 	// Plain says that the fold does not look at Person: it may be empty.
 	Plain bool
+	// Props are properties of facts to read. Timelines do not show them: they lie in the block, from Pass.props on.
+	Props []warehouse.Prop
 }
 
 // Fold is one question asked of every customer in an ordered pass.
@@ -95,6 +97,7 @@ type Pass struct {
 	Seq     uint64         // the watermark: stream sequence the warehouse has loaded
 
 	mark  warehouse.Watermark
+	props int // where the columns of the properties that a fold needs begin; told to each in Begin
 	kinds map[string]Kind
 	code  func(text string) uint32
 	text  func(code uint32) string
