@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -16,50 +15,59 @@ const (
 
 // compactIfDue rewrites facts by customer and time when enough came since they last lay so, and people when versions
 // outnumber persons. Scans that run go on seeing what they began with.
-func (w *Warehouse) compactIfDue(ctx context.Context) error {
+func (e *duck) compactIfDue(ctx context.Context) error {
 	var facts, people int64
-	err := w.reader(ctx, func(c *sql.Conn) error { // quick, and not to be interrupted: see Run
+	err := e.reader(ctx, func(c *sql.Conn) error { // quick, and not to be interrupted: see Run
 		return c.QueryRowContext(context.WithoutCancel(ctx), "SELECT f.n - l.clustered_facts, p.n - l.clustered_people FROM loaded l, (SELECT COUNT(*) AS n FROM facts) f, (SELECT COUNT(*) AS n FROM people) p").Scan(&facts, &people)
 	})
 	if err != nil {
 		return fmt.Errorf("warehouse: is compaction due: %w", err)
 	}
-	if total := w.Watermark().Facts; facts > looseRows && facts > total/looseShare {
-		if err := w.compactFacts(ctx); err != nil {
+	if total := e.w.Watermark().Facts; facts > looseRows && facts > total/looseShare {
+		if err := e.compactFacts(ctx); err != nil {
 			return err
 		}
 	}
 	if people > looseRows {
-		return w.compactPeople(ctx)
+		return e.compactPeople(ctx)
 	}
 	return nil
 }
 
 // Compact rewrites facts clustered by customer and time, so that a range of customers lies together, and keeps only
 // the newest version of every person.
-func (w *Warehouse) Compact(ctx context.Context) error {
-	if err := w.compactFacts(ctx); err != nil {
+func (w *Warehouse) Compact(ctx context.Context) error { return w.engine.compact(ctx) }
+
+func (e *duck) compact(ctx context.Context) error {
+	if err := e.compactFacts(ctx); err != nil {
 		return err
 	}
-	return w.compactPeople(ctx)
+	return e.compactPeople(ctx)
 }
 
-func (w *Warehouse) compactFacts(ctx context.Context) error {
-	return w.compact(ctx, append(slices.Clone(w.dialect.cluster),
-		`UPDATE loaded SET clustered_facts = (SELECT COUNT(*) FROM facts)`))
+func (e *duck) compactFacts(ctx context.Context) error {
+	return e.rewrite(ctx, []string{
+		`CREATE TABLE facts_clustered AS SELECT * FROM facts ORDER BY customer, ts`,
+		`DROP TABLE facts`,
+		`ALTER TABLE facts_clustered RENAME TO facts`,
+		`UPDATE loaded SET clustered_facts = (SELECT COUNT(*) FROM facts)`,
+	})
 }
+
+// newest is the expression for the value of column that came with the greatest (ts, seq) of a group.
+func newest(column string) string { return "ARG_MAX(" + column + ", ROW(ts, seq))" }
 
 // peopleAtOnce is how many customer numbers one statement of compactPeople groups: what it holds in memory.
 const peopleAtOnce = 1 << 19
 
-func (w *Warehouse) compactPeople(ctx context.Context) error {
+func (e *duck) compactPeople(ctx context.Context) error {
 	columns := strings.Split("seq registered birthday gender province city source store owner level", " ")
-	newest := make([]string, len(columns))
+	parts := make([]string, len(columns))
 	for i, c := range columns {
-		newest[i] = w.dialect.newest(c) + " AS " + c
+		parts[i] = newest(c) + " AS " + c
 	}
 	steps := []string{peopleTable("people_newest")}
-	through := uint64(w.Watermark().Through)
+	through := uint64(e.w.Watermark().Through)
 	for from := uint64(0); from <= through; from += peopleAtOnce {
 		to := from + peopleAtOnce
 		if to > through {
@@ -68,19 +76,19 @@ func (w *Warehouse) compactPeople(ctx context.Context) error {
 		steps = append(steps, fmt.Sprintf(`INSERT INTO people_newest (customer, ts, %s, flags)
 			SELECT customer, MAX(ts), %s, CAST(CASE WHEN MAX(flags & %d) > 0 THEN %d ELSE %s END AS UINTEGER)
 			FROM people WHERE customer >= %d AND customer < %d GROUP BY customer ORDER BY customer`,
-			strings.Join(columns, ", "), strings.Join(newest, ", "), FlagErased, FlagErased, w.dialect.newest("flags"), from, to))
+			strings.Join(columns, ", "), strings.Join(parts, ", "), FlagErased, FlagErased, newest("flags"), from, to))
 	}
-	return w.compact(ctx, append(steps,
+	return e.rewrite(ctx, append(steps,
 		`DROP TABLE people`,
 		`ALTER TABLE people_newest RENAME TO people`,
 		`UPDATE loaded SET clustered_people = (SELECT COUNT(*) FROM people)`))
 }
 
-// compact runs statements that change no answer, all or none.
-func (w *Warehouse) compact(ctx context.Context, steps []string) error {
-	w.write.Lock()
-	defer w.write.Unlock()
-	err := w.writing(ctx, func(c *sql.Conn) error {
+// rewrite runs statements that change no answer, all or none.
+func (e *duck) rewrite(ctx context.Context, steps []string) error {
+	e.w.write.Lock()
+	defer e.w.write.Unlock()
+	err := e.writing(ctx, func(c *sql.Conn) error {
 		for _, q := range steps {
 			if _, err := c.ExecContext(ctx, q); err != nil {
 				return fmt.Errorf("%s: %w", q, err)

@@ -1,13 +1,8 @@
 package warehouse
 
 import (
-	"context"
-	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"sync"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // dict maps texts to codes, so that facts hold numbers. Code 0 is "". New codes are given by the writer and become
@@ -21,26 +16,20 @@ type dict struct {
 	order []string
 }
 
-func openDict(ctx context.Context, c *sql.Conn) (*dict, error) {
-	d := &dict{codes: map[string]uint32{"": 0}, texts: []string{""}, fresh: map[string]uint32{}}
-	rows, err := c.QueryContext(ctx, "SELECT code, text FROM dict ORDER BY code")
-	if err != nil {
-		return nil, fmt.Errorf("warehouse dictionary: %w", err)
+func newDict() *dict {
+	return &dict{codes: map[string]uint32{"": 0}, texts: []string{""}, fresh: map[string]uint32{}}
+}
+
+// take adds the next code as it was kept.
+func (d *dict) take(code uint32, text string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if int(code) != len(d.texts) {
+		return fmt.Errorf("warehouse dictionary: code %d where %d was due; rebuild the warehouse", code, len(d.texts))
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var code uint32
-		var text string
-		if err := rows.Scan(&code, &text); err != nil {
-			return nil, fmt.Errorf("warehouse dictionary: %w", err)
-		}
-		if int(code) != len(d.texts) {
-			return nil, fmt.Errorf("warehouse dictionary: code %d where %d was due; rebuild the warehouse", code, len(d.texts))
-		}
-		d.codes[text] = code
-		d.texts = append(d.texts, text)
-	}
-	return d, rows.Err()
+	d.codes[text] = code
+	d.texts = append(d.texts, text)
+	return nil
 }
 
 func (d *dict) code(text string) uint32 {
@@ -78,21 +67,6 @@ func (d *dict) give(text string) uint32 {
 	return c
 }
 
-// save writes the codes given in this transaction.
-func (d *dict) save(c *sql.Conn) error {
-	if len(d.order) == 0 {
-		return nil
-	}
-	return appending(c, "dict", func(a *duckdb.Appender) error {
-		for i, text := range d.order {
-			if err := a.AppendRow(uint32(len(d.texts)+i), text); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 // settle makes the fresh codes visible after the commit, or forgets them.
 func (d *dict) settle(committed bool) {
 	if committed && len(d.order) > 0 {
@@ -105,23 +79,4 @@ func (d *dict) settle(committed bool) {
 	}
 	clear(d.fresh)
 	d.order = d.order[:0]
-}
-
-// appending opens an appender on a table within the connection's transaction.
-func appending(c *sql.Conn, table string, fn func(*duckdb.Appender) error) error {
-	return raw(c, func(dc driver.Conn) error {
-		a, err := duckdb.NewAppenderFromConn(dc, "", table)
-		if err != nil {
-			return fmt.Errorf("append to %s: %w", table, err)
-		}
-		if err := fn(a); err != nil {
-			a.Clear() //nolint:errcheck // the transaction is rolled back whole
-			a.Close() //nolint:errcheck
-			return fmt.Errorf("append to %s: %w", table, err)
-		}
-		if err := a.Close(); err != nil {
-			return fmt.Errorf("append to %s: %w", table, err)
-		}
-		return nil
-	})
 }

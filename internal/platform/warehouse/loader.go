@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -10,15 +9,16 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/duckdb/duckdb-go/v2"
-
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/stream"
 )
 
-// batch is how many messages one load takes at most.
-const batch = 256
+// pace is how quickly the loader loads.
+type pace struct {
+	messages int           // one load takes at most
+	rest     time.Duration // after a load that was not full, for more to come
+}
 
 // Run loads the stream into the warehouse from the stored position until ctx ends, and compacts when there is enough
 // to compact. The position commits with the facts, so each message counts exactly once whenever the process dies.
@@ -35,16 +35,26 @@ func (w *Warehouse) Run(ctx context.Context, s *stream.Stream) error {
 		return errs.New(errs.Conflict, "warehouse.other_stream",
 			"the warehouse has loaded message %d but the stream ends at %d: it is not the stream it was; run huoshui rebuild", loaded, last)
 	}
-	return s.Read(ctx, w.Watermark().Seq+1, batch, func(ctx context.Context, ms []stream.Message) error {
+	pace := w.engine.pace()
+	return s.Read(ctx, w.Watermark().Seq+1, pace.messages, func(ctx context.Context, ms []stream.Message) error {
 		// A batch that has begun is finished: it is short, and a statement that is interrupted in the driver may keep
 		// hold of the file after Close, on which opening it again in this process would wait for ever.
 		if err := w.Load(context.WithoutCancel(ctx), ms); err != nil {
 			return err
 		}
-		if len(ms) == batch { // more is waiting: tidy up later
+		if len(ms) == pace.messages { // more is waiting: tidy up later
 			return nil
 		}
-		return w.compactIfDue(ctx)
+		if err := w.engine.compactIfDue(ctx); err != nil {
+			return err
+		}
+		if pace.rest > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(pace.rest):
+			}
+		}
+		return nil
 	})
 }
 
@@ -53,8 +63,11 @@ func (w *Warehouse) Run(ctx context.Context, s *stream.Stream) error {
 func (w *Warehouse) Load(ctx context.Context, messages []stream.Message) error {
 	w.write.Lock()
 	defer w.write.Unlock()
+	if err := w.engine.ready(ctx); err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
 	mark := w.Watermark()
-	l := loading{w: w, mark: mark, away: w.away}
+	l := &loading{w: w, mark: mark}
 	for _, m := range messages {
 		if m.Seq <= mark.Seq {
 			continue
@@ -67,12 +80,11 @@ func (w *Warehouse) Load(ctx context.Context, messages []stream.Message) error {
 	if l.mark.Seq == mark.Seq {
 		return nil
 	}
-	err := w.writing(ctx, func(c *sql.Conn) error { return l.save(ctx, c) })
+	err := w.engine.save(ctx, l)
 	w.dict.settle(err == nil)
 	if err != nil {
 		return fmt.Errorf("load up to %d: %w", l.mark.Seq, err)
 	}
-	w.away = l.away
 	w.advance(l.mark, l.customers)
 	return nil
 }
@@ -87,7 +99,7 @@ type loading struct {
 	customers []uint32
 	maybe     map[key]bool // keys that must be looked up
 	moves     []move
-	away      *roaring.Bitmap // the warehouse's; its own copy once something moves
+	away      *roaring.Bitmap // DuckDB's; its own copy where something moves
 }
 
 type key struct {
@@ -99,6 +111,7 @@ type key struct {
 type row struct {
 	key
 	f     event.Fact
+	seq   uint64
 	born  uint32 // the number that has gone into customer since; 0 when it has not
 	maybe bool
 }
@@ -108,6 +121,23 @@ type version struct {
 	seq uint64
 	n   uint32
 	a   event.Attributes
+}
+
+// registered is since when somebody is a customer, microseconds UTC; 0 when unknown.
+func (v *version) registered() int64 {
+	if v.a.Registered.IsZero() {
+		return 0
+	}
+	return v.a.Registered.UnixMicro()
+}
+
+func (v *version) flags() (flags uint32) {
+	for flag, on := range map[uint32]bool{FlagPhone: v.a.HasPhone, FlagEmail: v.a.HasEmail, FlagErased: v.a.Erased, FlagMerged: v.a.Merged} {
+		if on {
+			flags |= flag
+		}
+	}
+	return flags
 }
 
 func (l *loading) take(f event.Fact, m stream.Message) {
@@ -134,9 +164,6 @@ func (l *loading) take(f event.Fact, m stream.Message) {
 	}
 	if f.Name == event.CustomerMerged || f.Name == event.CustomerSplit {
 		if one, ok := moveOf(f); ok {
-			if l.moves == nil {
-				l.away = l.away.Clone()
-			}
 			l.moves = append(l.moves, one)
 		}
 	}
@@ -146,132 +173,7 @@ func (l *loading) take(f event.Fact, m stream.Message) {
 		}
 		l.maybe[k] = true
 	}
-	l.rows = append(l.rows, row{key: k, f: f, maybe: m.Maybe})
-}
-
-func (l *loading) save(ctx context.Context, c *sql.Conn) error {
-	if err := l.give(ctx, c); err != nil {
-		return err
-	}
-	known, err := l.known(ctx, c)
-	if err != nil {
-		return err
-	}
-	err = appending(c, "facts", func(a *duckdb.Appender) error {
-		for _, r := range l.rows {
-			if r.maybe && known[r.key] {
-				continue
-			}
-			if l.maybe[r.key] {
-				known[r.key] = true
-			}
-			if err := l.append(a, r); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if err := l.saveMoves(ctx, c); err != nil {
-		return err
-	}
-	if err := l.savePeople(ctx, c); err != nil {
-		return err
-	}
-	if err := l.w.dict.save(c); err != nil {
-		return err
-	}
-	_, err = c.ExecContext(ctx, "UPDATE loaded SET seq = "+strconv.FormatUint(l.mark.Seq, 10))
-	return err
-}
-
-func (l *loading) append(a *duckdb.Appender, r row) error {
-	d, f := l.w.dict, r.f
-	l.mark.Facts++
-	if l.erased[r.customer] {
-		f.Props = nil
-	}
-	l.mark.Latest = max(l.mark.Latest, r.ts)
-	return a.AppendRow(r.customer, r.ts, d.give(f.Name), r.id, f.Subject, f.Amount, f.Quantity,
-		d.give(f.Product), d.give(f.Category), d.give(f.Channel), d.give(f.Campaign), d.give(f.Strategy), d.give(f.Detail),
-		string(f.Props), r.born)
-}
-
-// known returns which of the doubtful facts are in the warehouse already.
-func (l *loading) known(ctx context.Context, c *sql.Conn) (map[key]bool, error) {
-	found := map[key]bool{}
-	if len(l.maybe) == 0 {
-		return found, nil
-	}
-	numbers := map[uint32]bool{}
-	first, last := int64(1<<63-1), int64(-1<<63)
-	for k := range l.maybe {
-		numbers[k.customer] = true
-		first, last = min(first, k.ts), max(last, k.ts)
-	}
-	list := make([]string, 0, len(numbers))
-	for n := range numbers {
-		list = append(list, strconv.FormatUint(uint64(n), 10))
-	}
-	rows, err := c.QueryContext(ctx, "SELECT id, customer, ts FROM facts WHERE ts >= ? AND ts <= ? AND customer IN ("+strings.Join(list, ", ")+")", first, last)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var k key
-		if err := rows.Scan(&k.id, &k.customer, &k.ts); err != nil {
-			return nil, err
-		}
-		if l.maybe[k] {
-			found[k] = true
-		}
-	}
-	return found, rows.Err()
-}
-
-func (l *loading) savePeople(ctx context.Context, c *sql.Conn) error {
-	if len(l.people) == 0 {
-		return nil
-	}
-	for n := range l.erased {
-		// what described the person goes at once; amounts and counts stay, without words
-		for _, q := range []string{
-			"DELETE FROM people WHERE customer = ?",
-			"UPDATE facts SET props = '' WHERE customer = ? AND props <> ''",
-		} {
-			if _, err := c.ExecContext(ctx, q, n); err != nil {
-				return err
-			}
-		}
-	}
-	return appending(c, "people", func(a *duckdb.Appender) error {
-		d := l.w.dict
-		for _, v := range l.people {
-			if l.erased[v.n] && !v.a.Erased {
-				continue
-			}
-			var flags uint32
-			for flag, on := range map[uint32]bool{FlagPhone: v.a.HasPhone, FlagEmail: v.a.HasEmail, FlagErased: v.a.Erased, FlagMerged: v.a.Merged} {
-				if on {
-					flags |= flag
-				}
-			}
-			var registered int64
-			if !v.a.Registered.IsZero() {
-				registered = v.a.Registered.UnixMicro()
-			}
-			err := a.AppendRow(v.n, v.ts, v.seq, registered, Birthday(v.a.Birthday),
-				d.give(v.a.Gender), d.give(v.a.Province), d.give(v.a.City), d.give(v.a.Source), d.give(v.a.Store),
-				d.give(v.a.Owner), d.give(v.a.Level), flags)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	l.rows = append(l.rows, row{key: k, f: f, seq: m.Seq, maybe: m.Maybe})
 }
 
 // Hash is the 64-bit FNV-1a hash of a fact's id, which facts keep instead of the text.
@@ -299,26 +201,13 @@ func Birthday(s string) int32 {
 	return int32(n)
 }
 
-// Fill writes straight into the tables, past the stream, in one transaction: for benchmarks and tests that need more
+// Fill writes straight into the tables of DuckDB, past the stream, in one transaction: for benchmarks and tests that need more
 // rows than anybody wants to send. write gives the statements; code gives a text's code in the dictionary.
 func (w *Warehouse) Fill(ctx context.Context, write func(code func(text string) uint32) []string) error {
 	w.write.Lock()
 	defer w.write.Unlock()
-	statements := write(w.dict.give)
-	err := w.writing(ctx, func(c *sql.Conn) error {
-		if err := w.dict.save(c); err != nil {
-			return err
-		}
-		for _, q := range statements {
-			if _, err := c.ExecContext(ctx, q); err != nil {
-				return fmt.Errorf("%s: %w", q, err)
-			}
-		}
-		return nil
-	})
-	w.dict.settle(err == nil)
-	if err != nil {
+	if err := w.engine.fill(ctx, write(w.dict.give)); err != nil {
 		return fmt.Errorf("fill: %w", err)
 	}
-	return w.refreshMark(ctx)
+	return nil
 }

@@ -27,7 +27,7 @@ func (l *loose) read(ctx context.Context, r *reader) (*loose, error) {
 	l.once.Do(func() {
 		var in buffers
 		in.reserve(l.count, r.spec)
-		if l.err = r.fill(ctx, &in, r.where(l.from, l.to)+" AND "+l.is, func([]uint32, []int64) {}); l.err == nil {
+		if l.err = r.fill(ctx, &in, l.from, l.to, " AND "+l.is, func([]uint32, []int64) {}); l.err == nil {
 			var perm []uint32
 			l.sort(l.from, l.to, &in, 0, &perm)
 		}

@@ -26,11 +26,13 @@ const (
 type propReader struct {
 	Prop
 	expression string
+	inside     func(props, name string) string // takes the property out of what is read; nil where the engine does
 	none       int64
 	known      map[string]int64
 }
 
 func (w *Warehouse) propReaders(props []Prop) []propReader {
+	d := w.engine.dialect()
 	out := make([]propReader, len(props))
 	for i, p := range props {
 		var kinds []string
@@ -40,9 +42,9 @@ func (w *Warehouse) propReaders(props []Prop) []propReader {
 			}
 		}
 		slices.Sort(kinds)
-		out[i] = propReader{Prop: p, expression: "CAST(NULL AS VARCHAR)", none: p.Read(""), known: map[string]int64{}}
+		out[i] = propReader{Prop: p, expression: d.noText, inside: d.inside, none: p.Read(""), known: map[string]int64{}}
 		if len(kinds) > 0 {
-			out[i].expression = "CASE WHEN kind IN (" + strings.Join(kinds, ", ") + ") THEN " + w.dialect.prop(p.Name) + " END"
+			out[i].expression = "CASE WHEN kind IN (" + strings.Join(kinds, ", ") + ") THEN " + d.prop(p.Name) + " ELSE " + d.noText + " END"
 		}
 	}
 	return out
@@ -51,9 +53,12 @@ func (w *Warehouse) propReaders(props []Prop) []propReader {
 // read appends the numbers of a batch.
 func (p *propReader) read(to []int64, texts *array.String) []int64 {
 	for i := range texts.Len() {
-		if texts.IsNull(i) {
+		switch {
+		case texts.IsNull(i):
 			to = append(to, p.none)
-		} else {
+		case p.inside != nil:
+			to = append(to, p.number(p.inside(texts.Value(i), p.Name)))
+		default:
 			to = append(to, p.number(texts.Value(i)))
 		}
 	}

@@ -2,8 +2,6 @@ package warehouse
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -12,9 +10,6 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/duckdb/duckdb-go/v2"
 
 	"huoshui/internal/platform/errs"
 )
@@ -46,48 +41,23 @@ func One[T any](ctx context.Context, w *Warehouse, query string, args ...any) (T
 
 // Each is All row by row. fn must not query the warehouse.
 func Each[T any](ctx context.Context, w *Warehouse, query string, args []any, fn func(T) error) error {
-	return w.reader(ctx, func(c *sql.Conn) error {
-		rows, err := c.QueryContext(ctx, query, args...)
-		if err != nil {
-			return fmt.Errorf("warehouse: %w", err)
-		}
-		defer rows.Close()
-		columns, err := rows.Columns()
-		if err != nil {
-			return fmt.Errorf("warehouse: %w", err)
-		}
-		var row T
-		v := reflect.ValueOf(&row).Elem()
-		cells, err := w.cells(v, columns)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			if err := rows.Scan(cells...); err != nil {
-				return fmt.Errorf("warehouse: %w", err)
-			}
-			if err := fn(row); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
+	var row T
+	begin := func(columns []string) ([]any, error) { return w.cells(reflect.ValueOf(&row).Elem(), columns) }
+	var stopped error
+	err := w.engine.query(ctx, query, args, begin, func() error {
+		stopped = fn(row)
+		return stopped
 	})
+	if err == nil || stopped != nil {
+		return stopped
+	}
+	return fmt.Errorf("warehouse: %w", err)
 }
 
 // Numbers runs a query whose one column is customer numbers and returns them as a set, much faster than row by row.
 func (w *Warehouse) Numbers(ctx context.Context, query string) (*roaring.Bitmap, error) {
 	out := roaring.New()
-	err := w.reader(ctx, func(c *sql.Conn) error {
-		return raw(c, func(dc driver.Conn) error {
-			a, err := duckdb.NewArrowFromConn(dc)
-			if err != nil {
-				return err
-			}
-			return (&reader{arrow: a}).each(ctx, query, func(rec arrow.RecordBatch) {
-				out.AddMany(rec.Column(0).(*array.Uint32).Uint32Values())
-			})
-		})
-	})
+	err := w.engine.numbers(ctx, query, out)
 	if err != nil {
 		return nil, fmt.Errorf("warehouse: %w", err)
 	}
@@ -170,6 +140,8 @@ func (c *cell) Scan(src any) error {
 			return nil
 		}
 		return fmt.Errorf("a %T does not go into a %s", src, c.to.Type())
+	case c.to.Kind() == reflect.Bool && v.CanUint(): // an engine without truth values
+		c.to.SetBool(v.Uint() != 0)
 	case v.CanConvert(c.to.Type()):
 		c.to.Set(v.Convert(c.to.Type()))
 	default:
@@ -177,6 +149,9 @@ func (c *cell) Scan(src any) error {
 	}
 	return nil
 }
+
+// FactsOf is the facts of one customer as SQL, in place of "facts" after FROM: engines find them quickly, also where merges moved them.
+func (w *Warehouse) FactsOf(customer uint32) string { return w.engine.factsOf(customer) }
 
 // Happening is one fact of a customer as a person reads it.
 type Happening struct {
@@ -203,8 +178,8 @@ type Cursor struct {
 
 // Happenings returns a customer's facts, newest first, below the cursor, of the given names (all when empty).
 func (w *Warehouse) Happenings(ctx context.Context, customer uint32, names []string, below Cursor, limit int) ([]Happening, error) {
-	q := "SELECT ts, kind, id, subject, amount, quantity, product, category, channel, campaign, strategy, detail, props FROM facts WHERE customer = ?"
-	args := []any{customer}
+	q := "SELECT ts, kind, id, subject, amount, quantity, product, category, channel, campaign, strategy, detail, props FROM " + w.FactsOf(customer) + " AS facts WHERE ts IS NOT NULL"
+	args := []any{}
 	if len(names) > 0 {
 		codes := make([]string, 0, len(names))
 		for _, n := range names {

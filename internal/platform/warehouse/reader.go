@@ -8,12 +8,11 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // reader reads blocks on one connection, reusing its buffers.
 type reader struct {
-	arrow  *duckdb.Arrow
+	source source
 	spec   ScanSpec
 	kinds  map[uint32]Kind
 	later  bool // there are facts after AsOf
@@ -66,20 +65,20 @@ func (r *reader) read(ctx context.Context, from, to uint32) (*Block, error) {
 	return b, nil
 }
 
-func (r *reader) where(from, to uint32) string {
+// rows is the rows of a table about customers from … to−1, see source.
+func (r *reader) rows(table string, from, to uint32) (customer, rows string) {
 	if r.spec.Pick != nil {
-		return " WHERE " + among(r.spec.Pick)
+		return r.source.rows(table, 0, 0, r.spec.Pick)
 	}
-	s := " WHERE customer >= " + number(from) + " AND customer < " + number(to)
 	if r.spec.Only == nil {
-		return s
+		return r.source.rows(table, from, to, nil)
 	}
 	first, _ := slices.BinarySearch(r.spec.Only, from)
 	last, _ := slices.BinarySearch(r.spec.Only, to)
 	if last-first > 4096 { // longer lists cost more than they save
-		return s
+		return r.source.rows(table, from, to, nil)
 	}
-	return s + " AND " + among(r.spec.Only[first:last])
+	return r.source.rows(table, from, to, r.spec.Only[first:last])
 }
 
 func among(customers []uint32) string {
@@ -107,14 +106,15 @@ func (r *reader) readPeople(ctx context.Context, from, to uint32) error {
 	clear(b.People)
 	r.best = resize(r.best, n)
 	clear(r.best)
+	customer, rows := r.rows("people", from, to)
 	if r.spec.Flags {
-		return r.each(ctx, "SELECT customer, ts, seq, flags FROM people"+r.where(from, to), func(rec arrow.RecordBatch) {
+		return r.source.each(ctx, "SELECT "+customer+", ts, seq, flags "+rows, func(rec arrow.RecordBatch) {
 			flags := rec.Column(3).(*array.Uint32).Uint32Values()
 			r.versions(rec, func(p *Person, i int) { p.Flags = flags[i] })
 		})
 	}
-	q := "SELECT customer, ts, seq, registered, birthday, gender, province, city, source, store, owner, level, flags FROM people" + r.where(from, to)
-	return r.each(ctx, q, func(rec arrow.RecordBatch) {
+	q := "SELECT " + customer + ", ts, seq, registered, birthday, gender, province, city, source, store, owner, level, flags " + rows
+	return r.source.each(ctx, q, func(rec arrow.RecordBatch) {
 		registered := rec.Column(3).(*array.Int64).Int64Values()
 		birthday := rec.Column(4).(*array.Int32).Int32Values()
 		var codes [8][]uint32
@@ -153,9 +153,9 @@ func (r *reader) versions(rec arrow.RecordBatch, fill func(p *Person, i int)) {
 // readFacts fills the raw buffers and says how many of the first rows lie by customer and time already: what the last
 // compaction wrote comes before what came since.
 func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, err error) {
-	where := r.where(from, to)
+	except := ""
 	if r.loose != nil {
-		where += " AND " + r.loose.not
+		except = " AND " + r.loose.not
 	}
 	in := &r.raw
 	in.reset()
@@ -164,7 +164,7 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, e
 	}
 	var lastCustomer uint32
 	var lastTS int64
-	err = r.fill(ctx, in, where, func(customer []uint32, ts []int64) {
+	err = r.fill(ctx, in, from, to, except, func(customer []uint32, ts []int64) {
 		if ordered < len(in.customer) { // the order has ended
 			return
 		}
@@ -184,15 +184,16 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, e
 	return ordered, err
 }
 
-// fill reads the facts that where lets through into buffers; look is shown every batch before it is there.
-func (r *reader) fill(ctx context.Context, in *buffers, where string, look func(customer []uint32, ts []int64)) error {
+// fill reads the facts about customers from … to−1 that also lets through into buffers; look is shown every batch before it is there.
+func (r *reader) fill(ctx context.Context, in *buffers, from, to uint32, also string, look func(customer []uint32, ts []int64)) error {
 	if len(r.kinds) == 0 {
 		return nil
 	}
 	if r.table == nil {
 		r.makeTable()
 	}
-	columns := append([]string{"customer", "ts", "kind"}, r.spec.chosen()...)
+	customer, rows := r.rows("facts", from, to)
+	columns := append([]string{customer, "ts", "kind"}, r.spec.chosen()...)
 	for i := range r.props {
 		columns = append(columns, r.props[i].expression)
 	}
@@ -201,8 +202,8 @@ func (r *reader) fill(ctx context.Context, in *buffers, where string, look func(
 		codes = append(codes, number(c))
 	}
 	slices.Sort(codes)
-	q := "SELECT " + strings.Join(columns, ", ") + " FROM facts" + where + r.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
-	return r.each(ctx, q, func(rec arrow.RecordBatch) {
+	q := "SELECT " + strings.Join(columns, ", ") + " " + rows + also + r.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
+	return r.source.each(ctx, q, func(rec arrow.RecordBatch) {
 		customer := rec.Column(0).(*array.Uint32).Uint32Values()
 		ts := rec.Column(1).(*array.Int64).Int64Values()
 		look(customer, ts)
@@ -269,18 +270,6 @@ func (spec ScanSpec) chosen() []string {
 		}
 	}
 	return out
-}
-
-func (r *reader) each(ctx context.Context, q string, fn func(arrow.RecordBatch)) error {
-	rows, err := r.arrow.QueryContext(ctx, q)
-	if err != nil {
-		return err
-	}
-	defer rows.Release()
-	for rows.Next() {
-		fn(rows.RecordBatch())
-	}
-	return rows.Err()
 }
 
 func (in *buffers) reset() {

@@ -2,15 +2,10 @@ package warehouse
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
-	"errors"
 	"fmt"
 	"math/bits"
-	"strconv"
 	"sync/atomic"
 
-	"github.com/duckdb/duckdb-go/v2"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -47,25 +42,12 @@ func (w *Warehouse) Scan(ctx context.Context, spec ScanSpec, fn func(worker int,
 	if spec.Rows == 0 {
 		spec.Rows = 1 << 20 // half as many cost a tenth more: every block reads the row groups at its ends whole
 	}
-	conns, err := w.lend(ctx, spec.Workers)
+	sn, err := w.engine.snapshot(ctx, spec.Workers)
 	if err != nil {
 		return Watermark{}, err
 	}
-	defer func() {
-		for _, c := range conns {
-			w.readers <- c
-		}
-	}()
-	mark, clustered, err := w.snapshot(ctx, conns)
-	defer func() {
-		for _, c := range conns {
-			_, _ = c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // a read transaction has nothing to lose
-		}
-	}()
-	if err != nil {
-		return Watermark{}, err
-	}
-	return mark, w.scan(ctx, spec, mark, clustered, conns, fn)
+	defer sn.end()
+	return sn.mark, w.scan(ctx, spec, sn, fn)
 }
 
 // Blocks returns the ranges of customers a scan would read, as their boundaries.
@@ -102,7 +84,8 @@ func (spec ScanSpec) rows(cuts []uint32, mark Watermark) int {
 	return int(uint64(mark.Facts) * uint64(most) / (uint64(mark.Through) + 1) * 5 / 4) // some customers do more than others
 }
 
-func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, clustered int64, conns []*sql.Conn, fn func(int, *Block) error) error {
+func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, sn *snapshot, fn func(int, *Block) error) error {
+	mark := sn.mark
 	cuts := spec.boundaries(mark)
 	switch {
 	case spec.Pick != nil:
@@ -113,35 +96,29 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, mark Watermark, clu
 	kinds := w.kindsOf(spec.Facts)
 	amends := w.amendments(spec, kinds)
 	var apart *loose
-	if spec.Only == nil && spec.Pick == nil && len(cuts) > 2 && mark.Facts-clustered <= mostLoose {
-		row := strconv.FormatInt(clustered, 10)
-		apart = &loose{count: int(mark.Facts - clustered), is: w.dialect.row + " >= " + row, not: w.dialect.row + " < " + row, from: cuts[0], to: cuts[len(cuts)-1]}
+	if spec.Only == nil && spec.Pick == nil && len(cuts) > 2 && sn.apart != nil {
+		apart = sn.apart
+		apart.from, apart.to = cuts[0], cuts[len(cuts)-1]
 	}
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
-	for i, c := range conns {
+	for i, source := range sn.sources {
 		group.Go(func() error {
-			return raw(c, func(dc driver.Conn) error {
-				a, err := duckdb.NewArrowFromConn(dc)
+			r := &reader{source: source, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, expect: spec.rows(cuts, mark), loose: apart}
+			r.props = w.propReaders(spec.Props)
+			for {
+				n := int(next.Add(1))
+				if n >= len(cuts) {
+					return nil
+				}
+				b, err := r.read(ctx, cuts[n-1], cuts[n])
 				if err != nil {
+					return fmt.Errorf("scan customers %d to %d: %w", cuts[n-1], cuts[n], err)
+				}
+				if err := fn(i, b); err != nil {
 					return err
 				}
-				r := &reader{arrow: a, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, expect: spec.rows(cuts, mark), loose: apart}
-				r.props = w.propReaders(spec.Props)
-				for {
-					n := int(next.Add(1))
-					if n >= len(cuts) {
-						return nil
-					}
-					b, err := r.read(ctx, cuts[n-1], cuts[n])
-					if err != nil {
-						return fmt.Errorf("scan customers %d to %d: %w", cuts[n-1], cuts[n], err)
-					}
-					if err := fn(i, b); err != nil {
-						return err
-					}
-				}
-			})
+			}
 		})
 	}
 	return group.Wait()
@@ -165,67 +142,6 @@ func (spec ScanSpec) narrow(cuts []uint32) []uint32 {
 		out[len(out)-1] = min(out[len(out)-1], last+1)
 	}
 	return out
-}
-
-// lend takes one connection, and more up to n when they are free at once.
-func (w *Warehouse) lend(ctx context.Context, n int) ([]*sql.Conn, error) {
-	var conns []*sql.Conn
-	select {
-	case c := <-w.readers:
-		conns = append(conns, c)
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	for len(conns) < n {
-		select {
-		case c := <-w.readers:
-			conns = append(conns, c)
-		default:
-			return conns, nil
-		}
-	}
-	return conns, nil
-}
-
-// snapshot begins a read transaction on every connection, all seeing the same state of the warehouse. clustered is how many
-// of the first rows of facts the last compaction wrote.
-func (w *Warehouse) snapshot(ctx context.Context, conns []*sql.Conn) (mark Watermark, clustered int64, err error) {
-	begin := func(c *sql.Conn) (seq uint64, clustered int64, err error) {
-		if _, err := c.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
-			return 0, 0, err
-		}
-		return seq, clustered, c.QueryRowContext(ctx, "SELECT seq, clustered_facts FROM loaded").Scan(&seq, &clustered)
-	}
-	try := func() (mark Watermark, clustered int64, same bool, err error) {
-		before := w.Watermark()
-		for i, c := range conns {
-			seq, rows, err := begin(c)
-			if err != nil {
-				return mark, 0, false, err
-			}
-			if seq != before.Seq || i > 0 && rows != clustered {
-				return mark, 0, false, nil
-			}
-			clustered = rows
-		}
-		return before, clustered, w.Watermark() == before, nil
-	}
-	for range 20 {
-		mark, clustered, same, err := try()
-		if err != nil || same {
-			return mark, clustered, err
-		}
-		for _, c := range conns { // not every one may have begun
-			_, _ = c.ExecContext(ctx, "ROLLBACK")
-		}
-	}
-	w.write.Lock() // the writer is too quick: ask it to wait
-	defer w.write.Unlock()
-	mark, clustered, same, err := try()
-	if err == nil && !same {
-		err = errors.New("warehouse: the watermark moved without a writer")
-	}
-	return mark, clustered, err
 }
 
 // kindsOf maps dictionary codes to places in names; nil where a code is of no interest.

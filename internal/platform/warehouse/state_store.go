@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/duckdb/duckdb-go/v2"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -22,57 +20,12 @@ const (
 	stateVersion = 1 // the first byte of a body
 )
 
-// openState makes the table of the state and drops what older versions kept it in; the next refresh fills the new one.
-func (w *Warehouse) openState(ctx context.Context) error {
-	old, err := w.writer.QueryContext(ctx, `SELECT CASE WHEN table_type = 'VIEW' THEN 'VIEW ' ELSE 'TABLE ' END || table_name
-		FROM information_schema.tables WHERE table_name IN ('state', 'state_rows', 'heat') ORDER BY table_name`)
-	if err != nil {
-		return fmt.Errorf("warehouse state: %w", err)
-	}
-	defer old.Close()
-	var steps []string
-	for old.Next() {
-		var what string
-		if err := old.Scan(&what); err != nil {
-			return fmt.Errorf("warehouse state: %w", err)
-		}
-		steps = append(steps, "DROP "+what)
-	}
-	if err := errors.Join(old.Err(), old.Close()); err != nil {
-		return fmt.Errorf("warehouse state: %w", err)
-	}
-	for _, q := range steps {
-		if _, err := w.writer.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("warehouse state: %s: %w", q, err)
-		}
-	}
-	return nil
-}
-
 // SaveState replaces the state that is kept, all at once.
 func (w *Warehouse) SaveState(ctx context.Context, s *State) error {
 	bodies := s.bodies()
 	w.write.Lock()
 	defer w.write.Unlock()
-	err := w.writing(ctx, func(c *sql.Conn) error {
-		for _, q := range w.dialect.freshState {
-			if _, err := c.ExecContext(ctx, q); err != nil {
-				return err
-			}
-		}
-		return appending(c, "state_chunks", func(a *duckdb.Appender) error {
-			for chunk, body := range bodies {
-				if body == nil {
-					continue
-				}
-				if err := a.AppendRow(uint32(chunk), s.AsOf, body); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	})
-	if err != nil {
+	if err := w.engine.saveState(ctx, s.AsOf, bodies); err != nil {
 		return fmt.Errorf("save state: %w", err)
 	}
 	return nil
@@ -99,7 +52,13 @@ func (s *State) bodies() [][]byte {
 // LoadState reads back the state that was saved last. Who has ceased to be a customer since is nobody in it.
 func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
 	s := NewState(w.Watermark().Through, 0)
-	err := w.reader(ctx, func(c *sql.Conn) error { return s.load(ctx, c) })
+	err := w.engine.loadState(ctx, func(chunk uint32, asOf int64, body []byte) error {
+		s.AsOf = asOf
+		if err := s.take(int(chunk)*stateChunk, body); err != nil {
+			return fmt.Errorf("chunk %d: %w", chunk, err)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("load state: %w", err)
 	}
@@ -118,27 +77,6 @@ func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
 		return nil, fmt.Errorf("load state: %w", err)
 	}
 	return s, nil
-}
-
-func (s *State) load(ctx context.Context, c *sql.Conn) error {
-	rows, err := c.QueryContext(ctx, "SELECT chunk, as_of, body FROM state_chunks ORDER BY chunk DESC")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var chunk uint32
-		var asOf int64
-		var body sql.RawBytes
-		if err := rows.Scan(&chunk, &asOf, &body); err != nil {
-			return err
-		}
-		s.AsOf = asOf
-		if err := s.take(int(chunk)*stateChunk, body); err != nil {
-			return fmt.Errorf("chunk %d: %w", chunk, err)
-		}
-	}
-	return rows.Err()
 }
 
 // body is the state of customers from … to−1: the version, how many they are, the lists of codes, the columns.

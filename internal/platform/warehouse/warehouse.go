@@ -1,23 +1,11 @@
-// Package warehouse keeps all facts at rest, columnar: DuckDB in one file. It is a projection of the store and the
-// stream and can be rebuilt from them. One goroutine writes, a capped pool of connections reads.
+// Package warehouse keeps all facts at rest, columnar: DuckDB in one file, or ClickHouse on one machine or sharded by customer over
+// several. It is a projection of the store and the stream and can be rebuilt from them. One goroutine writes, many read.
 package warehouse
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
-	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
-
-	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/duckdb/duckdb-go/v2"
-
-	"huoshui/internal/platform/errs"
 )
 
 // Config says where the warehouse is and what it may use.
@@ -31,16 +19,11 @@ type Config struct {
 
 // Warehouse is an open warehouse. Safe for concurrent use.
 type Warehouse struct {
-	db      *sql.DB
-	dialect dialect
-	log     *slog.Logger
-	readers chan *sql.Conn
-	all     []*sql.Conn
-	dict    *dict
+	engine engine
+	log    *slog.Logger
+	dict   *dict
 
 	write  sync.Mutex // one writer at a time
-	writer *sql.Conn
-	away   *roaring.Bitmap // numbers that went into another; replaced, never changed
 	closed bool
 
 	mu      sync.Mutex // guards what follows
@@ -66,72 +49,17 @@ type Change struct {
 }
 
 // Open opens or creates a warehouse.
-func Open(ctx context.Context, cfg Config, log *slog.Logger) (w *Warehouse, err error) {
-	if cfg.MemoryMB == 0 {
-		cfg.MemoryMB = 1024
-	}
-	if cfg.Readers == 0 {
-		cfg.Readers = 4
-	}
-	if cfg.TempDir == "" && cfg.Path != "" {
-		cfg.TempDir = cfg.Path + ".tmp"
-	}
-	if cfg.Path != "" {
-		if err := os.MkdirAll(filepath.Dir(cfg.Path), 0o700); err != nil {
-			return nil, fmt.Errorf("warehouse: %w", err)
-		}
-	}
-	connector, err := duckdb.NewConnector(cfg.Path, nil)
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Warehouse, error) {
+	w := &Warehouse{log: log, dict: newDict(), changed: make(chan struct{})}
+	e, err := openDuck(ctx, w, cfg)
 	if err != nil {
-		return nil, errs.Wrap(errs.Unavailable, "warehouse.unavailable", err)
-	}
-	w = &Warehouse{
-		db: sql.OpenDB(connector), dialect: duckDialect, log: log,
-		readers: make(chan *sql.Conn, cfg.Readers), changed: make(chan struct{}),
-	}
-	opened := w // a return of an error sets w to nil before what is deferred runs
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, opened.Close())
-		}
-	}()
-	if w.writer, err = w.db.Conn(ctx); err != nil {
-		return nil, errs.Wrap(errs.Unavailable, "warehouse.unavailable", err)
-	}
-	for _, q := range w.dialect.settings(cfg) {
-		if _, err := w.writer.ExecContext(ctx, q); err != nil {
-			return nil, fmt.Errorf("warehouse: %s: %w", q, err)
-		}
-	}
-	for _, q := range w.dialect.schema {
-		if _, err := w.writer.ExecContext(ctx, q); err != nil {
-			return nil, fmt.Errorf("warehouse schema: %w", err)
-		}
-	}
-	if err := w.openState(ctx); err != nil {
 		return nil, err
 	}
-	for range cfg.Readers {
-		c, err := w.db.Conn(ctx)
-		if err != nil {
-			return nil, errs.Wrap(errs.Unavailable, "warehouse.unavailable", err)
-		}
-		w.all = append(w.all, c)
-		w.readers <- c
-	}
-	if w.dict, err = openDict(ctx, w.writer); err != nil {
-		return nil, err
-	}
-	if w.away, err = openAway(ctx, w.writer); err != nil {
-		return nil, err
-	}
-	if err := w.refreshMark(ctx); err != nil {
-		return nil, err
-	}
+	w.engine = e
 	return w, nil
 }
 
-// Close waits for the writer and closes every connection; the file is checkpointed.
+// Close waits for the writer and closes every connection; a file is checkpointed.
 // Closing again does nothing.
 func (w *Warehouse) Close() error {
 	w.write.Lock()
@@ -140,23 +68,11 @@ func (w *Warehouse) Close() error {
 		return nil
 	}
 	w.closed = true
-	var all []error
-	for _, c := range w.all {
-		all = append(all, c.Close())
-	}
-	if w.writer != nil {
-		all = append(all, w.writer.Close())
-	}
-	return errors.Join(append(all, w.db.Close())...)
+	return w.engine.close()
 }
 
 // Ping reports whether the warehouse answers.
-func (w *Warehouse) Ping(ctx context.Context) error {
-	return w.reader(ctx, func(c *sql.Conn) error {
-		var one int
-		return c.QueryRowContext(ctx, "SELECT 1").Scan(&one)
-	})
-}
+func (w *Warehouse) Ping(ctx context.Context) error { return w.engine.ping(ctx) }
 
 // Watermark returns how far the warehouse has come.
 func (w *Warehouse) Watermark() Watermark {
@@ -207,52 +123,4 @@ func (w *Warehouse) advance(mark Watermark, customers []uint32) {
 	for _, fn := range hear {
 		fn(Change{Mark: mark, Customers: customers})
 	}
-}
-
-func (w *Warehouse) refreshMark(ctx context.Context) error {
-	var m Watermark
-	var fromFacts, fromPeople uint32
-	err := errors.Join(
-		w.writer.QueryRowContext(ctx, "SELECT CAST(MAX(seq) AS UBIGINT) FROM loaded").Scan(&m.Seq),
-		w.writer.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(MAX(ts), 0), COALESCE(MAX(customer) FILTER (WHERE customer < "+strconv.FormatUint(uint64(FirstVisitor), 10)+"), 0) FROM facts").Scan(&m.Facts, &m.Latest, &fromFacts),
-		w.writer.QueryRowContext(ctx, "SELECT COALESCE(MAX(customer), 0) FROM people").Scan(&fromPeople),
-	)
-	if err != nil {
-		return fmt.Errorf("warehouse watermark: %w", err)
-	}
-	m.Through = max(fromFacts, fromPeople)
-	w.advance(m, nil)
-	return nil
-}
-
-// reader lends a connection of the pool.
-func (w *Warehouse) reader(ctx context.Context, fn func(*sql.Conn) error) error {
-	select {
-	case c := <-w.readers:
-		defer func() { w.readers <- c }()
-		return fn(c)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// writing runs fn in a transaction of the writer; callers hold the write lock.
-func (w *Warehouse) writing(ctx context.Context, fn func(c *sql.Conn) error) error {
-	if _, err := w.writer.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
-		return fmt.Errorf("warehouse: %w", err)
-	}
-	if err := fn(w.writer); err != nil {
-		// the caller's context may be what ended it; the transaction must end in any case
-		_, rollback := w.writer.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-		return errors.Join(err, rollback)
-	}
-	if _, err := w.writer.ExecContext(context.WithoutCancel(ctx), "COMMIT"); err != nil {
-		return fmt.Errorf("warehouse commit: %w", err)
-	}
-	return nil
-}
-
-// raw gives the driver's own connection.
-func raw(c *sql.Conn, fn func(driver.Conn) error) error {
-	return c.Raw(func(v any) error { return fn(v.(driver.Conn)) })
 }

@@ -1,0 +1,58 @@
+package warehouse
+
+import (
+	"context"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/apache/arrow-go/v18/arrow"
+)
+
+// engine is where a warehouse keeps its tables: DuckDB or ClickHouse. What is asked of facts and people outside is simple SQL that both
+// take; what differs are expressions of the dialect.
+type engine interface {
+	dialect() dialect
+	ping(ctx context.Context) error
+	close() error
+
+	// ready is called before a load is gathered: the engine may find out what became of one that failed.
+	ready(ctx context.Context) error
+	// save writes all that was gathered, or nothing that anybody sees.
+	save(ctx context.Context, l *loading) error
+	// pace is how many messages one load takes at most, and how long the loader waits after one for more to come.
+	pace() pace
+	compactIfDue(ctx context.Context) error
+	compact(ctx context.Context) error
+
+	// snapshot begins reading on up to n connections that all see the same state.
+	snapshot(ctx context.Context, n int) (*snapshot, error)
+	// query runs a statement: begin is told the columns and gives a sql.Scanner for each, row is called once they are filled.
+	query(ctx context.Context, q string, args []any, begin func(columns []string) ([]any, error), row func() error) error
+	// numbers runs a query whose one column is customer numbers.
+	numbers(ctx context.Context, q string, into *roaring.Bitmap) error
+	// factsOf is facts of one customer as a table expression.
+	factsOf(customer uint32) string
+
+	// saveState replaces the state that is kept; a body may be nil. loadState gives its chunks, the last first.
+	saveState(ctx context.Context, asOf int64, bodies [][]byte) error
+	loadState(ctx context.Context, take func(chunk uint32, asOf int64, body []byte) error) error
+
+	// fill runs statements that write past the stream, in one transaction.
+	fill(ctx context.Context, statements []string) error
+}
+
+// snapshot is one state of the warehouse being read.
+type snapshot struct {
+	mark    Watermark
+	sources []source
+	apart   *loose // rows that every block would have to look for, unless they are read once; nil where there are none
+	end     func()
+}
+
+// source reads a snapshot on one connection.
+type source interface {
+	// rows is the rows of a table that belong to the customers from … to−1, or to some of them where some is not nil, as SQL that may
+	// go on with AND; customer is the expression of the column customer there.
+	rows(table string, from, to uint32, some []uint32) (customer, rows string)
+	// each runs a query and gives its rows in batches, which are only lent.
+	each(ctx context.Context, q string, fn func(arrow.RecordBatch)) error
+}
