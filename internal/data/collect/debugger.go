@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // Limits of the live feed.
@@ -52,7 +54,7 @@ type LiveFilter struct {
 // sighted is what the feed keeps of an event; it is made presentable when somebody asks.
 type sighted struct {
 	seq      uint64
-	event    Event
+	event    *Event // the feed's own copy once it is there
 	fact     string
 	status   string
 	reason   string
@@ -80,17 +82,17 @@ func (f *feed) add(batch []sighted) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	by := map[string][]sighted{}
-	for _, s := range batch {
-		f.seq++
-		s.seq = f.seq
-		by[s.event.Source] = append(by[s.event.Source], s)
-	}
-	for source, some := range by {
-		some = some[max(0, len(some)-ringSize):]
-		for i := range some {
-			some[i].event.detach()
+	by := map[string][]sighted{} // the newest first
+	for i := len(batch) - 1; i >= 0; i-- {
+		s := batch[i]
+		if some := by[s.event.Source]; len(some) < ringSize {
+			s.seq, s.event = f.seq+uint64(i)+1, s.event.shown()
+			by[s.event.Source] = append(some, s)
 		}
+	}
+	f.seq += uint64(len(batch))
+	for source, some := range by {
+		slices.Reverse(some)
 		ring := append(f.rings[source], some...)
 		if n := len(ring) - ringSize; n > 0 {
 			ring = slices.Clone(ring[n:]) // what was before is let go
@@ -111,17 +113,16 @@ func (f *feed) add(batch []sighted) {
 	f.more = make(chan struct{})
 }
 
-// detach copies what the feed shows of an event, so that it does not hold on to the entry of the log that it came in.
-func (e *Event) detach() {
-	e.Name, e.Traits, e.Context = strings.Clone(e.Name), nil, Context{}
-	e.Keys = slices.Clone(e.Keys)
-	for i, k := range e.Keys {
-		e.Keys[i] = Key{strings.Clone(k.Kind), strings.Clone(k.Value)}
+// shown copies what the feed shows of an event, so that it does not hold on to the entry of the log that it came in.
+func (e *Event) shown() *Event {
+	out := &Event{Source: strings.Clone(e.Source), Kind: e.Kind, Name: strings.Clone(e.Name), Keys: slices.Clone(e.Keys), At: e.At, ReceivedAt: e.ReceivedAt}
+	for i, k := range out.Keys {
+		out.Keys[i] = Key{strings.Clone(k.Kind), strings.Clone(k.Value)}
 	}
-	if len(e.Props) > liveProps || !json.Valid(e.Props) {
-		e.Props = nil
+	if len(e.Props) <= liveProps && gjson.ValidBytes(e.Props) {
+		out.Props = bytes.Clone(e.Props)
 	}
-	e.Props = bytes.Clone(e.Props)
+	return out
 }
 
 // after returns what matches beyond a position, oldest first, the newest limit of it, with the position to go on from and
@@ -135,7 +136,7 @@ func (f *feed) after(filter LiveFilter, seq uint64, limit int) ([]sighted, uint6
 			continue
 		}
 		for i := len(ring) - 1; i >= 0 && ring[i].seq > seq; i-- {
-			if filter.matches(&ring[i].event) {
+			if filter.matches(ring[i].event) {
 				out = append(out, ring[i])
 			}
 		}
@@ -155,7 +156,7 @@ func (l LiveFilter) matches(e *Event) bool {
 }
 
 func (s sighted) shown() Live {
-	e := &s.event
+	e := s.event
 	l := Live{
 		Seq: s.seq, Source: e.Source, Kind: e.Kind, Name: e.Name, Fact: s.fact, Status: s.status, Reason: s.reason, Customer: s.customer,
 		Keys: make([]Key, len(e.Keys)), At: e.At, ReceivedAt: e.ReceivedAt, Props: e.Props,

@@ -122,6 +122,9 @@ func fenOf(s string) (int64, bool) {
 	if s == "" || len(s) > 40 {
 		return 0, false
 	}
+	if fen, ok := plainFen(s); ok {
+		return fen, true
+	}
 	if strings.ContainsAny(s, "eE") {
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil || math.Abs(f) > maxAmount {
@@ -134,6 +137,37 @@ func fenOf(s string) (int64, bool) {
 		return 0, false
 	}
 	return n, true
+}
+
+// plainFen is fenOf of digits with at most one point among them, which is how nearly all amounts are written.
+func plainFen(s string) (fen int64, ok bool) {
+	const most = 12 // digits before the point: fewer than maxAmount
+	whole, part, pointed := strings.Cut(s, ".")
+	if whole == "" || len(whole) > most || pointed && part == "" {
+		return 0, false
+	}
+	for i := range len(whole) {
+		if whole[i] < '0' || whole[i] > '9' {
+			return 0, false
+		}
+		fen = 10*fen + int64(whole[i]-'0')
+	}
+	for i := range len(part) {
+		if part[i] < '0' || part[i] > '9' {
+			return 0, false
+		}
+	}
+	digit := func(i int) int64 {
+		if i < len(part) {
+			return int64(part[i] - '0')
+		}
+		return 0
+	}
+	fen = 100*fen + 10*digit(0) + digit(1)
+	if digit(2) >= 5 {
+		fen++
+	}
+	return fen, true
 }
 
 // column makes a word fit for a column of few different values.

@@ -9,7 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pgregory.net/rapid"
+
 	"huoshui/internal/platform/event"
+	"huoshui/internal/platform/money"
 )
 
 var noon = time.Date(2026, 3, 5, 4, 0, 0, 0, time.UTC)
@@ -59,6 +62,17 @@ func TestFactsOf(t *testing.T) {
 			t.Errorf("%s %s: %s", c.name, c.props, d)
 		}
 	}
+}
+
+func TestAmountsAreReadAsMoneyIs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringMatching(`[0-9]{0,14}(\.[0-9]{0,6})?`).Draw(t, "amount")
+		want, err := money.Parse(s)
+		fen, ok := fenOf(s)
+		if ok != (err == nil && want <= 100*maxAmount) || ok && fen != want {
+			t.Fatalf("%q: %d, %v, want %d, %v", s, fen, ok, want, err)
+		}
+	})
 }
 
 func TestPropsKeepTheRest(t *testing.T) {

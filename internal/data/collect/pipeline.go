@@ -386,7 +386,7 @@ func (p *Pipeline) decode(ctx context.Context, b *batch, e *Envelope, seq uint64
 			at = letter + ":" + strconv.Itoa(i) // dead again: another letter, the same however often it is read
 		}
 		b.die(letterOf(e, one, at), day)
-		b.feed = append(b.feed, sighted{event: Event{Source: e.Source, At: e.ReceivedAt, ReceivedAt: e.ReceivedAt}, status: Dead, reason: one.Reason})
+		b.feed = append(b.feed, sighted{event: &Event{Source: e.Source, At: e.ReceivedAt, ReceivedAt: e.ReceivedAt}, status: Dead, reason: one.Reason})
 	}
 	for i := range events {
 		if err := p.consider(b, &work{event: events[i], seq: seq, protocol: e.Protocol}, letter, day); err != nil {
@@ -423,7 +423,7 @@ func (p *Pipeline) consider(b *batch, w *work, letter, day string) error {
 	}
 	if again {
 		b.count(ev.Source, day, Duplicate)
-		b.feed = append(b.feed, sighted{event: *ev, status: Duplicate})
+		b.feed = append(b.feed, sighted{event: ev, status: Duplicate})
 		return nil
 	}
 	name := entryName(ev)
@@ -435,14 +435,14 @@ func (p *Pipeline) consider(b *batch, w *work, letter, day string) error {
 	switch {
 	case w.rule.Block:
 		b.count(ev.Source, day, Blocked)
-		b.feed = append(b.feed, sighted{event: *ev, status: Blocked})
+		b.feed = append(b.feed, sighted{event: ev, status: Blocked})
 		if reason == "" {
 			b.blocked = append(b.blocked, w)
 		}
 	case reason != "":
 		// It is not counted: once there is room for it, its letter, or the event itself, may come again.
 		b.die(letterOfEvent(ev, reason, name, letter), day)
-		b.feed = append(b.feed, sighted{event: *ev, status: Dead, reason: reason})
+		b.feed = append(b.feed, sighted{event: ev, status: Dead, reason: reason})
 		return nil
 	default:
 		b.count(ev.Source, day, Accepted)

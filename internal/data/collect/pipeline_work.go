@@ -46,7 +46,7 @@ func (p *Pipeline) commit(ctx context.Context, b *batch) error {
 	for _, w := range b.works {
 		e := &w.event
 		p.census.observe(e.Source, entryName(e), p.day(e.ReceivedAt), e.ReceivedAt, w.named())
-		s := sighted{event: *e, status: Accepted, customer: w.customer}
+		s := sighted{event: e, status: Accepted, customer: w.customer}
 		if len(w.facts) > 0 {
 			s.fact = w.facts[0].Name
 		}
@@ -294,6 +294,9 @@ func messagesOf(works []*work) []stream.Message {
 			if open[k] == nil {
 				open[k] = &parcel{}
 				order = append(order, k)
+			}
+			if open[k].facts == nil {
+				open[k].facts = make([]event.Fact, 0, min(len(works), messageFacts))
 			}
 			open[k].facts = append(open[k].facts, f)
 			open[k].bytes += len(f.Props)

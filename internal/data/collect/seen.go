@@ -130,7 +130,7 @@ func keyOf(gen uint32, h hash) []byte {
 
 // has reports whether an event was counted in this generation or the one before.
 func (s *seen) has(h hash) (bool, error) {
-	for _, gen := range []uint32{s.gen, s.gen - 1} {
+	for gen := s.gen; gen > 0 && gen+1 >= s.gen; gen-- { // the first is 1
 		_, closer, err := s.db.Get(keyOf(gen, h))
 		if err == nil {
 			return true, closer.Close()

@@ -25,11 +25,14 @@ func (d *decoder) segment() {
 		query, _ := url.ParseQuery(d.env.Query) // what can be read of it is enough
 		body = unbase64(query.Get("data"))
 	}
-	if !readable(body) || !gjson.ParseBytes(body).IsObject() {
+	var root gjson.Result
+	if readable(body) {
+		root = gjson.ParseBytes(body)
+	}
+	if !root.IsObject() {
 		d.reject("invalid_json", "the body is no JSON object", string(body))
 		return
 	}
-	root := gjson.ParseBytes(body)
 	batch := segmentBatch{sent: isoTime(root.Get("sentAt"))}
 	if kind, single := segmentTypes[path]; single {
 		d.segmentItem(&batch, kind, root, 0)
