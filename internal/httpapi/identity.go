@@ -52,6 +52,11 @@ type mergeOrder struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Kept with the merge"`
 }
 
+// erasure asks to forget a customer.
+type erasure struct {
+	Confirm string `json:"confirm" minLength:"1" maxLength:"64" doc:"The customer's id once more: an erasure cannot be undone"`
+}
+
 // faces returns the customers with the numbers.
 func (a *API) faces(ctx context.Context, numbers ...uint32) (map[uint32]identityFace, error) {
 	known, err := a.Services.Customers.ByNumbers(ctx, numbers)
@@ -149,6 +154,11 @@ func registerIdentity(a *API) {
 		return identityRules{in.Body.Rules, version}, err
 	}, summary("Say when customers are merged, and what a complete profile has"))
 
+	type look struct{ Body identity.Rules }
+	post(a, "/api/v1/identity/rules/preview", "preview_identity_rules", staff.IdentityRead, func(ctx context.Context, in *look) (identity.Effect, error) {
+		return a.Services.Identity.Preview(ctx, in.Body)
+	}, summary("What rules would come to with what is known today; changes nothing"))
+
 	type conflicts struct {
 		Paging
 		State    string `query:"state" enum:"open,merged,apart,blocked" doc:"Left out: all"`
@@ -232,6 +242,21 @@ func registerIdentity(a *API) {
 		items, err := a.withNames(ctx, m)
 		return items[0], err
 	}, summary("Merge two customers by hand; it can be undone"))
+
+	type erase struct {
+		ID   string `path:"id" maxLength:"64" doc:"Customer id, or number"`
+		Body erasure
+	}
+	post(a, "/api/v1/customers/{id}/erase", "erase_customer", staff.CustomersErase, func(ctx context.Context, in *erase) (identity.Erased, error) {
+		c, err := a.Services.Customers.Get(ctx, in.ID)
+		if err != nil {
+			return identity.Erased{}, err
+		}
+		if in.Body.Confirm != c.ID {
+			return identity.Erased{}, errs.New(errs.Invalid, "identity.erase_confirm", "the id of the customer is needed, so that nobody is erased by mistake").At("confirm")
+		}
+		return a.Services.Identity.Erase(ctx, c.ID)
+	}, summary("Forget a customer for good, with everybody merged into her; orders stay without a name"))
 
 	type graph struct {
 		ID string `path:"id" maxLength:"64" doc:"Customer id, or number"`

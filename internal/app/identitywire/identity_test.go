@@ -489,6 +489,13 @@ func TestCoverage(t *testing.T) {
 		}
 		rules := identity.DefaultRules()
 		rules.Complete = []string{"email"}
+		w.see("device=tablet user=1", "device=tablet user=2", "device=tablet user=3")
+		for limit, want := range map[int]int64{2: 1, 3: 0} {
+			rules.SharedDevice = limit
+			if e, err := w.who.Preview(t.Context(), rules); err != nil || e != (identity.Effect{Customers: 6, Complete: 2, Devices: want, Merged: 1}) {
+				t.Errorf("with %d people a device: %+v, %v", limit, e, err)
+			}
+		}
 		if _, err := w.who.SetRules(t.Context(), rules, 0, "stf"); err != nil {
 			t.Fatal(err)
 		}

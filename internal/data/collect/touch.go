@@ -190,6 +190,14 @@ func (TouchMover) ReturnCustomer(ctx context.Context, tx *store.Tx, from, _ uint
 	return writeTouches(ctx, tx, map[uint32]*touchRow{from: &row}, []uint32{from})
 }
 
+// EraseCustomers forgets how people arrived.
+func (TouchMover) EraseCustomers(ctx context.Context, tx *store.Tx, numbers []uint32) error {
+	var w store.Where
+	store.In(&w, "customer", numbers)
+	_, err := tx.Exec(ctx, `DELETE FROM touches`+w.SQL(), w.Args()...)
+	return err
+}
+
 // ForgetTouches takes a number's arrivals away.
 func ForgetTouches(ctx context.Context, tx *store.Tx, number uint32) error {
 	_, err := tx.Exec(ctx, `DELETE FROM touches WHERE customer = ?`, number)

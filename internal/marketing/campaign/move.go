@@ -43,6 +43,19 @@ func (Mover) MoveCustomers(ctx context.Context, tx *store.Tx, to map[uint32]uint
 	return store.Records(by)
 }
 
+// EraseCustomers takes away what messages said to people; that there were messages stays, since their effect is measured. One that is
+// still on its way is refused by the policy.
+func (Mover) EraseCustomers(ctx context.Context, tx *store.Tx, numbers []uint32) error {
+	var w store.Where
+	store.In(&w, "customer", numbers)
+	for _, q := range []string{`DELETE FROM phone_messages`, `DELETE FROM contacts`} {
+		if _, err := tx.Exec(ctx, q+w.SQL(), w.Args()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ReturnCustomer gives back what is still the holder's.
 func (Mover) ReturnCustomer(ctx context.Context, tx *store.Tx, from, holder uint32, record json.RawMessage) error {
 	var m moved

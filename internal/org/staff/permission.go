@@ -11,6 +11,7 @@ const (
 	CustomersRead   auth.Permission = "customers.read"
 	CustomersWrite  auth.Permission = "customers.write"
 	CustomersExport auth.Permission = "customers.export" // takes people out of the system in a file
+	CustomersErase  auth.Permission = "customers.erase"  // forgets people for good, as they may ask
 	IdentityRead    auth.Permission = "identity.read"
 	IdentityWrite   auth.Permission = "identity.write" // merges people, takes merges back, decides conflicts
 	ImportsRead     auth.Permission = "imports.read"
@@ -77,7 +78,7 @@ var operator = []auth.Permission{
 // roles says what each role may do beyond everyone's; Admin may do everything.
 var roles = map[Role][]auth.Permission{
 	Director: slices.Concat(operator, []auth.Permission{
-		CustomersWrite, CustomersExport, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
+		CustomersWrite, CustomersExport, CustomersErase, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
 		TasksWrite, PolicyWrite, AuditRead, SystemRead, CollectWrite,
 	}),
 	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite}),

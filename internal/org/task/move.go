@@ -19,6 +19,17 @@ func (Mover) MoveCustomers(ctx context.Context, tx *store.Tx, to map[uint32]uint
 	return store.Records(by)
 }
 
+// EraseCustomers takes the words out of the tasks about people, and those that are still to be done off the list.
+func (Mover) EraseCustomers(ctx context.Context, tx *store.Tx, numbers []uint32) error {
+	var w store.Where
+	store.In(&w, "customer", numbers)
+	if _, err := tx.Exec(ctx, `DELETE FROM tasks`+w.SQL()+` AND state = 'open'`, w.Args()...); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE tasks SET title = '', text = '', note = ''`+w.SQL(), w.Args()...)
+	return err
+}
+
 // ReturnCustomer gives tasks back that are still the holder's.
 func (Mover) ReturnCustomer(ctx context.Context, tx *store.Tx, from, holder uint32, moved json.RawMessage) error {
 	var ids []string

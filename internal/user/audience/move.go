@@ -3,6 +3,7 @@ package audience
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -33,6 +34,44 @@ func (Mover) MoveCustomers(ctx context.Context, tx *store.Tx, to map[uint32]uint
 // ReturnCustomer puts who leaves back on the lists, and takes the holder off those that she came into only by the merge.
 func (Mover) ReturnCustomer(ctx context.Context, tx *store.Tx, from, holder uint32, moved json.RawMessage) error {
 	return segmentRoll.Return(ctx, tx, from, holder, moved, resize)
+}
+
+// EraseCustomers takes people off every list.
+func (Mover) EraseCustomers(ctx context.Context, tx *store.Tx, numbers []uint32) error {
+	return segmentRoll.Erase(ctx, tx, numbers)
+}
+
+// Erase takes people off every list, announcing nobody.
+func (r Roll) Erase(ctx context.Context, tx *store.Tx, numbers []uint32) error {
+	type row struct {
+		List   string `db:"list"`
+		People []byte `db:"people"`
+	}
+	gone := roaring.BitmapOf(numbers...)
+	for _, c := range chunksOf(gone) {
+		rows, err := store.All[row](ctx, tx, `SELECT `+string(r)+`_id AS list, people FROM `+string(r)+`_members WHERE chunk = ?`, c)
+		if err != nil {
+			return err
+		}
+		for _, one := range rows {
+			people := roaring.New()
+			if err := people.UnmarshalBinary(one.People); err != nil {
+				return fmt.Errorf("members of %s, chunk %d: %w", one.List, c, err)
+			}
+			n := people.AndCardinality(gone)
+			if n == 0 {
+				continue
+			}
+			people.AndNot(gone)
+			if err := r.put(ctx, tx, one.List, c, people); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `UPDATE `+string(r)+`s SET size = size - ? WHERE id = ?`, int64(n), one.List); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func resize(ctx context.Context, tx *store.Tx, id string, size int64) error {

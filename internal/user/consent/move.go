@@ -137,3 +137,15 @@ func (s *Service) ReturnCustomer(ctx context.Context, tx *store.Tx, _, holder ui
 	}
 	return s.write(ctx, tx, rows)
 }
+
+// EraseCustomers forgets what people said; nothing is sent to somebody who is erased, whatever she said.
+func (s *Service) EraseCustomers(ctx context.Context, tx *store.Tx, numbers []uint32) error {
+	var w store.Where
+	store.In(&w, "customer", numbers)
+	for _, table := range []string{"consents", "suppressions"} {
+		if _, err := tx.Exec(ctx, `DELETE FROM `+table+w.SQL(), w.Args()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -86,13 +86,16 @@ func (r Rules) check() error {
 	return nil
 }
 
-// Follower moves rows that name customers when customers are merged, in its owner's package, within the transaction.
+// Follower moves rows that name customers when customers are merged, and forgets them when they are erased, in its owner's package,
+// within the transaction.
 type Follower interface {
 	// MoveCustomers gives what belongs to each key of to its value, and returns by key what moving back needs, JSON;
 	// nothing for those who had nothing. No value of to is also a key.
 	MoveCustomers(ctx context.Context, tx *store.Tx, to map[uint32]uint32) (map[uint32]json.RawMessage, error)
 	// ReturnCustomer gives a customer back what MoveCustomers moved, as far as it is still at holder.
 	ReturnCustomer(ctx context.Context, tx *store.Tx, from, holder uint32, moved json.RawMessage) error
+	// EraseCustomers takes away all that says something of the customers; what must be kept for the books stays without words.
+	EraseCustomers(ctx context.Context, tx *store.Tx, numbers []uint32) error
 }
 
 // Buying sums up the orders that customers have.

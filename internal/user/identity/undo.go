@@ -80,6 +80,9 @@ func (s *Service) split(ctx context.Context, tx *store.Tx, m *Merge) error {
 	if err != nil {
 		return err
 	}
+	if people[holder].Erased {
+		return errs.New(errs.Conflict, "identity.erased", "customer %d has been erased", holder).With("customer", holder)
+	}
 	if err := returnKeys(ctx, tx, m.Record.Keys, m.From, holder); err != nil {
 		return err
 	}

@@ -225,6 +225,20 @@ func parted(f *Fuzzy, have belief, one joined) *belief {
 	return &have
 }
 
+// EraseCustomers takes every tag off people, with what is believed of them, the evidence they gave and the samples they were in.
+func (Mover) EraseCustomers(ctx context.Context, tx *store.Tx, numbers []uint32) error {
+	if err := roll.Erase(ctx, tx, numbers); err != nil {
+		return err
+	}
+	if err := dropBeliefs(ctx, tx, numbers); err != nil {
+		return err
+	}
+	var w store.Where
+	store.In(&w, "customer", numbers)
+	_, err := tx.Exec(ctx, `UPDATE tag_verdicts SET customer = 0`+w.SQL(), w.Args()...)
+	return err
+}
+
 func resize(ctx context.Context, tx *store.Tx, id string, size int64) error {
 	_, err := tx.Exec(ctx, `UPDATE tags SET size = ? WHERE id = ?`, size, id)
 	return err

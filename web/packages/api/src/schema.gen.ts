@@ -797,6 +797,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget a customer for good, with everybody merged into her; orders stay without a name */
+        post: operations["erase_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/identity": {
         parameters: {
             query?: never;
@@ -1270,6 +1287,23 @@ export interface paths {
         /** Say when customers are merged, and what a complete profile has */
         put: operations["set_identity_rules"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What rules would come to with what is known today; changes nothing */
+        post: operations["preview_identity_rules"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4319,6 +4353,10 @@ export interface components {
             name: string;
             ok: boolean;
         };
+        Erasure: {
+            /** @description The customer's id once more: an erasure cannot be undone */
+            confirm: string;
+        };
         EstimateSegmentBody: {
             condition: components["schemas"]["ConditionIn"];
         };
@@ -4570,6 +4608,43 @@ export interface components {
             /** @description Which key to block, one of those in evidence; left out: the shared key */
             key?: components["schemas"]["CustomerKey"];
             note?: string;
+        };
+        IdentityEffect: {
+            /**
+             * Format: int64
+             * @description Customers with a complete profile
+             */
+            complete: number;
+            /** Format: int64 */
+            customers: number;
+            /**
+             * Format: int64
+             * @description Devices seen with more customers than the limit: they are used for nobody from their next sighting on
+             */
+            devices: number;
+            /**
+             * Format: int64
+             * @description Keys claimed by more accounts than the limit: each is a question for a person at its next sighting
+             */
+            keys: number;
+            /**
+             * Format: int64
+             * @description Customers merged by keys alone in the last 30 days: without automatic merging, so many questions
+             */
+            merged: number;
+        };
+        IdentityErased: {
+            /** Format: date-time */
+            at: string;
+            /** @description Of the customer, whose empty row stays so that nobody else is given the number */
+            id: string;
+            /**
+             * Format: int64
+             * @description What she was known by, now nobody's
+             */
+            keys: number;
+            /** @description Hers and those of everybody who had been merged into her */
+            numbers: number[];
         };
         IdentityEvidence: {
             /** @description What the one was known by */
@@ -6220,6 +6295,22 @@ export interface components {
              */
             language: "zh" | "en";
             offer?: components["schemas"]["ContentOffer"];
+        };
+        PreviewIdentityRulesIdentityRules: {
+            /** @description Merge customers whose keys are seen together and who do not disagree; otherwise every such pair is a conflict */
+            auto_merge: boolean;
+            /** @description What a complete profile has; phone_or_unionid is either key */
+            complete: ("phone_or_unionid" | "phone" | "email" | "name" | "gender" | "birthday" | "province" | "city" | "level" | "store")[];
+            /**
+             * Format: int64
+             * @description A device seen with more customers than this is used for nobody
+             */
+            shared_device: number;
+            /**
+             * Format: int64
+             * @description A key claimed by more accounts than this becomes a conflict
+             */
+            shared_key: number;
         };
         PreviewLayerDefinitionBody: {
             definition: components["schemas"]["LayerDefinition"];
@@ -8871,6 +8962,42 @@ export interface operations {
             };
         };
     };
+    erase_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erasure"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityErased"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_customer_identity: {
         parameters: {
             query?: never;
@@ -9888,6 +10015,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IdentityRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_identity_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewIdentityRulesIdentityRules"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityEffect"];
                 };
             };
             /** @description Error */
