@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/event"
 )
 
 // tryFor is how long one try to publish waits for its answer: longer than a leader that is there needs, shorter than
@@ -23,7 +23,7 @@ const tryFor = 3 * time.Second
 func (s *Stream) Publish(ctx context.Context, messages []Message) error {
 	all := make([]*nats.Msg, len(messages))
 	for i, m := range messages {
-		body, err := json.Marshal(m.Facts)
+		body, err := event.AppendFacts(nil, m.Facts)
 		if err != nil {
 			return fmt.Errorf("publish %s: %w", m.ID, err)
 		}
