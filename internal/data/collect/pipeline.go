@@ -18,10 +18,11 @@ import (
 )
 
 const (
-	readEntries   = 16              // entries of the log read at once, of some megabyte each
-	batchEvents   = 5000            // events from which a batch is worked off
-	flushEvery    = 2 * time.Second // how old the dictionary may be
-	flushSize     = 4000            // names and properties from which it is stored at once
+	readEntries   = 24                     // entries of the log read at once, of a megabyte each at most but for the largest requests
+	gather        = 100 * time.Millisecond // between two batches, where less than that waits: what a batch costs is shared
+	batchEvents   = 5000                   // events from which a batch is worked off
+	flushEvery    = 2 * time.Second        // how old the dictionary may be
+	flushSize     = 4000                   // names and properties from which it is stored at once
 	housekeeping  = time.Hour
 	messageFacts  = 500     // facts of one message of the stream
 	messageBytes  = 1 << 20 // of their properties
@@ -242,8 +243,21 @@ func (p *Pipeline) flush(ctx context.Context) error {
 	return p.seen.settle()
 }
 
-// take works entries off, some thousand events at a time. What has begun is finished when ctx ends: it is short.
+// take works entries off, and lets more gather when there were few.
 func (p *Pipeline) take(ctx context.Context, entries []stream.Entry) error {
+	began := time.Now()
+	if err := p.workOff(ctx, entries); err != nil || len(entries) >= readEntries {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(gather - time.Since(began)):
+	}
+	return nil
+}
+
+// workOff works entries off, some thousand events at a time. What has begun is finished when ctx ends: it is short.
+func (p *Pipeline) workOff(ctx context.Context, entries []stream.Entry) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeTimeout)

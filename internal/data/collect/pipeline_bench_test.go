@@ -78,7 +78,7 @@ func BenchmarkPipeline(b *testing.B) {
 		b.StopTimer()
 		all := batch()
 		b.StartTimer()
-		if err := p.take(b.Context(), all); err != nil {
+		if err := p.workOff(b.Context(), all); err != nil {
 			b.Fatal(err)
 		}
 	}
