@@ -5,12 +5,14 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
+	"huoshui/internal/data/collect"
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
 	"huoshui/internal/platform/errs"
@@ -310,6 +312,25 @@ func registerSegmentLive(a *API) {
 		items, err := a.Services.Segments.Words(ctx, in.Column, in.Q, in.Limit)
 		return PageOf(items, "", -1), err
 	}, summary("Values that conditions may name, the most frequent first"))
+
+	type ofFact struct {
+		Fact string `query:"fact" required:"true" maxLength:"200"`
+	}
+	get(a, "/api/v1/segments/properties", "list_fact_properties", staff.SegmentsRead, func(ctx context.Context, in *ofFact) (Page[audience.PropertyName], error) {
+		items, err := a.Services.Segments.Properties(ctx, in.Fact)
+		return PageOf(items, "", -1), err
+	}, summary("Properties that facts of a name have, the most frequent first, as far as some of the facts show"))
+	type ofProperty struct {
+		Fact     string `query:"fact" required:"true" maxLength:"200"`
+		Property string `query:"property" required:"true" maxLength:"200"`
+		Q        string `query:"q" maxLength:"100" doc:"Part of the value"`
+		Limit    int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
+	}
+	get(a, "/api/v1/segments/properties/values", "list_fact_property_values", staff.SegmentsRead, func(ctx context.Context, in *ofProperty) (Page[audience.Word], error) {
+		items, err := a.Services.Segments.PropertyValues(ctx, in.Fact, in.Property, in.Q, in.Limit)
+		items = slices.DeleteFunc(items, func(w audience.Word) bool { return !collect.Harmless(in.Property, w.Text) })
+		return PageOf(items, "", -1), err
+	}, summary("What a property of facts says, the most frequent first; what may describe a person is left out"))
 
 	post(a, "/api/v1/segments/refresh", "refresh_segments", staff.SegmentsWrite, func(ctx context.Context, _ *struct{}) (audience.Report, error) {
 		return a.Services.Segments.RefreshNow(ctx)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/store"
@@ -38,7 +40,8 @@ func segmentEdge(t *testing.T) *edge {
 	for i, r := range refs {
 		facts = append(facts, warehousetest.Person(r.Number, now, event.Attributes{City: "杭州", HasPhone: true}))
 		if i < 2 {
-			facts = append(facts, event.Fact{Name: event.OrderPaid, Customer: r.Number, At: now, Amount: 9900, Channel: "tmall"})
+			facts = append(facts, event.Fact{Name: event.OrderPaid, Customer: r.Number, At: now, Amount: 9900, Channel: "tmall"},
+				event.Fact{Name: "event.Search", Customer: r.Number, At: now, Props: []byte(`{"keyword":"奶粉","hits":12,"phone":"13900000001","by":["voice","13900000001"]}`)})
 		}
 	}
 	warehousetest.Load(t, w, facts...)
@@ -125,6 +128,34 @@ func TestStaticSegmentsAndOverlap(t *testing.T) {
 		t.Fatalf("%+v", words)
 	}
 	e.want(e.call("POST", "/api/v1/segments", `{"name":"x","kind":"static","customers":["cus_nobody"]}`), 422, "customer.not_found")
+}
+
+func TestPropertiesOfFactsAreOffered(t *testing.T) {
+	e := segmentEdge(t)
+	names := decode[Page[audience.PropertyName]](t, e.call("GET", "/api/v1/segments/properties?fact=event.Search", nil))
+	want := []audience.PropertyName{
+		{Name: "by", Count: 2, Types: []string{"list"}}, {Name: "hits", Count: 2, Types: []string{"number"}},
+		{Name: "keyword", Count: 2, Types: []string{"text"}}, {Name: "phone", Count: 2, Types: []string{"text"}},
+	}
+	if d := cmp.Diff(want, names.Items); d != "" {
+		t.Error(d)
+	}
+	for query, want := range map[string][]audience.Word{
+		"property=keyword":     {{Text: "奶粉", Count: 2}},
+		"property=keyword&q=x": {},
+		"property=phone":       {}, // describes a person
+		"property=by":          {{Text: "voice", Count: 2}},
+	} {
+		values := decode[Page[audience.Word]](t, e.call("GET", "/api/v1/segments/properties/values?fact=event.Search&"+query, nil))
+		if d := cmp.Diff(want, values.Items); d != "" {
+			t.Error(query, d)
+		}
+	}
+	a := e.call("POST", "/api/v1/segments/estimate", `{"condition":{"kind":"facts","spec":{"fact":"event.Search","measure":"property_sum","property":"hits","value":{"min":12,"max":12.5}}}}`)
+	e.want(a, 200, "")
+	if n := decode[segmentEstimate](t, a).People; n != 2 {
+		t.Error(n, "people searched with 12 hits, want 2")
+	}
 }
 
 func TestSegmentErrorsNameThePath(t *testing.T) {

@@ -166,6 +166,9 @@ func typeOf(v string) string {
 // personal are parts of names of properties whose values describe a person: no sample of them is kept.
 var personal = regexp.MustCompile(`(?i)(phone|mobile|tel$|mail|name$|address|addr|id_?card|passport|openid|unionid|birthday|password|token|secret|姓名|手机|电话|邮箱|地址|身份证|密码)`)
 
+// Harmless says that a value of a property may be shown as an example: it does not describe a person, as far as can be told.
+func Harmless(prop, value string) bool { return !personal.MatchString(prop) && mask(value) == value }
+
 // addSample keeps a value as an example, masked where it looks like somebody's phone, e-mail or card.
 func addSample(samples []string, prop, kind, v string) []string {
 	if kind != "string" && kind != "number" && kind != "bool" || personal.MatchString(prop) || len(v) > 6*maxSample {

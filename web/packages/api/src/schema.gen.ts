@@ -1877,6 +1877,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Properties that facts of a name have, the most frequent first, as far as some of the facts show */
+        get: operations["list_fact_properties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/properties/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a property of facts says, the most frequent first; what may describe a person is left out */
+        get: operations["list_fact_property_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments/refresh": {
         parameters: {
             query?: never;
@@ -2840,6 +2874,16 @@ export interface components {
             took_ms: number;
             /** Format: int64 */
             universe: number;
+        };
+        AudiencePropertyName: {
+            /**
+             * Format: int64
+             * @description In how many of the facts that were looked at
+             */
+            count: number;
+            name: string;
+            /** @description What it holds, the most frequent first: text, number, bool, list or object */
+            types: string[];
         };
         AudienceReport: {
             /** Format: date-time */
@@ -5739,6 +5783,17 @@ export interface components {
         };
         PageAudienceDaySize: {
             items: components["schemas"]["AudienceDaySize"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageAudiencePropertyName: {
+            items: components["schemas"]["AudiencePropertyName"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -11310,6 +11365,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SegmentOverlaps"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_fact_properties: {
+        parameters: {
+            query: {
+                fact: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAudiencePropertyName"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_fact_property_values: {
+        parameters: {
+            query: {
+                fact: string;
+                property: string;
+                /** @description Part of the value */
+                q?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAudienceWord"];
                 };
             };
             /** @description Error */
