@@ -2,6 +2,7 @@ import { $api, type Schema } from "@huoshui/api";
 import {
   Cards,
   Count,
+  Empty,
   Facts,
   formatCount,
   LayerTag,
@@ -53,6 +54,13 @@ function Body(props: { customer: Profile }) {
   const c = props.customer;
   const activity = $api.useQuery("get", "/api/v1/customers/{id}/activity", { params: { path: { id: c.id } } });
   const did = activity.data;
+  if (c.erased) {
+    return (
+      <Empty title={t("customers.erase.was")} action={<Link to="/customers">{t("customers.erase.back")}</Link>}>
+        {t("customers.erase.was_text")}
+      </Empty>
+    );
+  }
   return (
     <>
       <Cards min={148}>

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCan } from "../../shell/session";
 import { useOriginName } from "../../shell/source-name";
+import { Erase } from "./Erase";
 import { MergeWith } from "./MergeWith";
 import type { Profile } from "./Summary";
 
@@ -32,6 +33,14 @@ export function IdentityPanel(props: { customer: Profile }) {
       }
     >
       <Loaded query={graph}>{(g) => <Known customer={c} graph={g} />}</Loaded>
+      {can("customers.erase") ? (
+        <p className="hs-erase-do">
+          <Erase
+            customer={c}
+            merged={graph.data?.merges.filter((m) => m.to === c.number && !m.undone_at).length ?? 0}
+          />
+        </p>
+      ) : null}
       <MergeWith customer={c} open={merging} onClose={() => setMerging(false)} />
     </Panel>
   );

@@ -11,6 +11,7 @@ const addresses = {
   conflicts: "/identity/conflicts",
   merges: "/identity/merges",
   blocked: "/identity/blocked",
+  rules: "/identity/rules",
 } as const;
 
 /** How well customers are known, asked once for all pages of identity. */

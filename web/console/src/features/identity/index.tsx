@@ -39,5 +39,12 @@ export const identity = feature({
       permission,
       words: "tingyong blocked keys 停用",
     },
+    {
+      path: "/identity/rules",
+      title: "identity.tab.rules",
+      load: () => import("./RulesPage"),
+      permission,
+      words: "guize rules oneid merge 规则 合并 公用设备",
+    },
   ],
 });
