@@ -37,7 +37,7 @@ func (e Entry) position() uint64 { return e.Seq }
 
 // Log opens a log, making it where it is not there.
 func (s *Stream) Log(ctx context.Context, cfg LogConfig) (*Log, error) {
-	l := &Log{s: s, name: cfg.Name, subject: "log." + cfg.Name}
+	l := &Log{s: s, name: cfg.Name, subject: logPrefix + cfg.Name}
 	want := jetstream.StreamConfig{
 		Name:       cfg.Name,
 		Subjects:   []string{l.subject},

@@ -3,8 +3,6 @@ package stream_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -13,7 +11,6 @@ import (
 
 func TestLogKeepsOrderOverRestart(t *testing.T) {
 	dir := t.TempDir()
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	open := func() (*stream.Stream, *stream.Log) {
 		s, err := stream.Open(t.Context(), stream.Config{Dir: dir}, quiet)
 		if err != nil {

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -11,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"huoshui/internal/platform/event"
 )
 
 // Read gives, to a reader that keeps its own position, every message from position from (1 is the first), in order,
@@ -46,7 +47,9 @@ func readAll[T placed](ctx context.Context, s *Stream, stream string, subjects [
 }
 
 func readFrom[T placed](ctx context.Context, s *Stream, stream string, subjects []string, from *uint64, batch int, decode func(jetstream.Msg) (T, error), fn func(context.Context, []T) error) error {
-	consumer, err := s.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
+	try, cancel := context.WithTimeout(ctx, tryFor)
+	defer cancel()
+	consumer, err := s.js.CreateConsumer(try, stream, jetstream.ConsumerConfig{
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:       *from,
 		FilterSubjects:    subjects,
@@ -116,7 +119,10 @@ func (s *Stream) fetch(ctx context.Context, consumer jetstream.Consumer, n int) 
 	if err := batch.Error(); err != nil && !quiet(err) {
 		return nil, err
 	}
-	options := []jetstream.FetchOpt{jetstream.FetchContext(ctx)}
+	endless, cancel := context.WithCancel(context.WithoutCancel(ctx)) // a deadline would be the server's to keep
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	options := []jetstream.FetchOpt{jetstream.FetchContext(endless)}
 	if s.server == nil {
 		options = append(options, jetstream.FetchHeartbeat(time.Second))
 	}
@@ -140,12 +146,12 @@ func decode(raw jetstream.Msg) (Message, error) {
 		return Message{}, err
 	}
 	m := Message{
-		ID:    raw.Headers().Get(jetstream.MsgIDHeader),
+		ID:    idOf(raw),
 		Noun:  strings.TrimPrefix(raw.Subject(), prefix),
 		Seq:   meta.Sequence.Stream,
 		Maybe: raw.Headers().Get(maybeHeader) != "",
 	}
-	if err := json.Unmarshal(raw.Data(), &m.Facts); err != nil {
+	if m.Facts, err = event.ParseFacts(raw.Data()); err != nil {
 		return Message{}, fmt.Errorf("message %s: %w", strconv.FormatUint(m.Seq, 10), err)
 	}
 	if len(m.Facts) == 0 {
@@ -154,3 +160,10 @@ func decode(raw jetstream.Msg) (Message, error) {
 	return m, nil
 }
 
+// idOf is what the publisher called a message.
+func idOf(raw jetstream.Msg) string {
+	if id := raw.Headers().Get(jetstream.MsgIDHeader); id != "" {
+		return id
+	}
+	return raw.Headers().Get(idHeader)
+}

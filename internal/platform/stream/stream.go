@@ -24,7 +24,9 @@ import (
 const (
 	name        = "FACTS"
 	prefix      = "facts."
+	logPrefix   = "log."
 	maybeHeader = "Huoshui-Maybe"
+	idHeader    = "Huoshui-Id" // the id of a copied message whose first of that id is in the stream's window
 	// window is how long the stream itself refuses a second message of the same id. Beyond it the Maybe mark
 	// makes the reader look.
 	window = 2 * time.Minute
