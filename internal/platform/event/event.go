@@ -34,11 +34,21 @@ const (
 	CustomerMerged = "customer.merged" // Customer the number that goes, Quantity the number it goes into, Subject the id of who stays
 	CustomerSplit  = "customer.split"  // Customer the number that leaves again, Quantity the number it leaves
 
-	OrderPaid     = "order.paid"     // one per order; Subject order id, Amount paid, Quantity units
+	OrderPaid     = "order.paid"     // one per order; Subject order id, Amount paid, Quantity units; Props how the person first and last arrived before: Touch.Words after first_ and last_
 	OrderLine     = "order.line"     // one per order line, at the same instant; Product, Category, Amount, Quantity
 	OrderRefunded = "order.refunded" // Subject order id, Amount given back (positive), Quantity units, Product when known
+	// What becomes of an order of the brand's own store; Subject is the sale's id, Amount what it costs, Quantity units.
+	OrderPlaced   = "order.placed"   // not paid yet
+	OrderUnpaid   = "order.unpaid"   // it will soon be closed unpaid: the time to remind
+	OrderClosed   = "order.closed"   // never paid; Detail why: customer, timeout, staff
+	OrderShipped  = "order.shipped"  // Detail the carrier
+	OrderFinished = "order.finished" // received
 	// Whoever sums amounts of orders must add this; a scan of the warehouse has done so, see warehouse.Scan.
 	OrderAmended = "order.amended" // more lines of a paid order came to light: Subject order id; Amount and Quantity are what they add; At is its paid time
+
+	// Somebody arrived: a link named where from, or another site led here. Channel is the utm_source, else the host of the other site;
+	// Props what Touch.Words says. An arrival told between the first and the last that are known is none.
+	TouchMade = "touch.made"
 
 	PageViewed = "page.viewed" // an interaction on the brand's own ground; Product/Category when known
 
@@ -47,6 +57,7 @@ const (
 	ProductViewed   = "product.viewed"   // Product, Category; Amount its price
 	CartAdded       = "cart.added"       // one per product; Amount price times Quantity, Subject the cart's id
 	CartRemoved     = "cart.removed"     // as cart.added
+	CartAbandoned   = "cart.abandoned"   // nobody touched it for a while; Subject the cart's owner, Quantity units in it
 	CheckoutStarted = "checkout.started" // Subject the order's or cart's id, Amount and Quantity of all of it
 	ProductLine     = "product.line"     // one per product of an event that names several; Subject as the event's, Detail its name
 	// CustomPrefix and the name in the event dictionary is every other event: "event.Products Searched". What a client says

@@ -235,12 +235,39 @@ func (s *Service) SetStatus(ctx context.Context, goodsID, status, by string) err
 // Item is a SKU with what a cart needs to know of its goods.
 type Item struct {
 	SKU
-	Title    string   `db:"title" json:"title"`
-	Category string   `db:"category" json:"category" doc:"The category's id"`
-	Kind     string   `db:"kind" json:"kind"`
-	Status   string   `db:"status" json:"status"`
-	Freight  string   `db:"freight" json:"freight"`
-	Pictures []string `db:"pictures,json" json:"-"`
+	Title        string   `db:"title" json:"title"`
+	Category     string   `db:"category" json:"category" doc:"The category's id"`
+	CategoryName string   `db:"category_name" json:"category_name"`
+	Parent       string   `db:"parent" json:"parent" doc:"The id of the category above"`
+	Kind         string   `db:"kind" json:"kind"`
+	Status       string   `db:"status" json:"status"`
+	Freight      string   `db:"freight" json:"freight"`
+	Pictures     []string `db:"pictures,json" json:"-"`
+}
+
+// StoreFreight is the id of the freight template of goods that name none.
+const StoreFreight = "store"
+
+// FreightTemplate is the id of what it is sent by; empty when it is not sent.
+func (i Item) FreightTemplate() string {
+	switch {
+	case i.Kind != KindPhysical && i.Kind != KindConsumable:
+		return ""
+	case i.Freight == "":
+		return StoreFreight
+	}
+	return i.Freight
+}
+
+// Categories are its category and the one above.
+func (i Item) Categories() []string {
+	var out []string
+	for _, c := range []string{i.Category, i.Parent} {
+		if c != "" {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // Name is what an order calls it.
@@ -262,7 +289,8 @@ func Items(ctx context.Context, q store.Querier, codes []string) (map[string]Ite
 	var w store.Where
 	store.In(&w, "s.code", codes)
 	out := make(map[string]Item, len(codes))
-	err := store.Each(ctx, q, `SELECT s.*, g.title, g.category, g.kind, g.status, g.freight, g.pictures FROM skus s JOIN goods g ON g.id = s.goods_id`+w.SQL(), w.Args(), func(i Item) error {
+	err := store.Each(ctx, q, `SELECT s.*, g.title, g.category, g.kind, g.status, g.freight, g.pictures, COALESCE(c.name, '') AS category_name, COALESCE(c.parent, '') AS parent
+		FROM skus s JOIN goods g ON g.id = s.goods_id LEFT JOIN goods_categories c ON c.id = g.category`+w.SQL(), w.Args(), func(i Item) error {
 		out[i.Code] = i
 		return nil
 	})

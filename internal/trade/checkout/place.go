@@ -1,0 +1,299 @@
+package checkout
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/event"
+	"huoshui/internal/platform/id"
+	"huoshui/internal/platform/money"
+	"huoshui/internal/platform/outbox"
+	"huoshui/internal/platform/settings"
+	"huoshui/internal/platform/store"
+	"huoshui/internal/trade/catalog"
+	"huoshui/internal/trade/inventory"
+	"huoshui/internal/trade/pricing"
+)
+
+// Wish is what a customer asks to buy. She says no prices.
+type Wish struct {
+	Lines   []pricing.CartLine `json:"lines" minItems:"1" maxItems:"100"`
+	Coupons []string           `json:"coupons,omitempty" maxItems:"10" doc:"Ids of coupons to use"`
+	Best    bool               `json:"best,omitempty" doc:"Use the best coupons instead"`
+	Points  int64              `json:"points,omitempty" minimum:"0" doc:"At most so many points"`
+	Balance int64              `json:"balance_fen,omitempty" minimum:"0" doc:"At most so much of the balance"`
+	Address Address            `json:"address"`
+	Remark  string             `json:"remark,omitempty" maxLength:"200"`
+}
+
+// Preview is what a wish would cost now.
+type Preview struct {
+	Quote  pricing.Quotation `json:"quote"`
+	Lines  []Line            `json:"lines"`
+	Offers []pricing.Offer   `json:"offers" doc:"What each coupon she holds would save, or why it cannot be used"`
+}
+
+// Preview quotes a wish and changes nothing.
+func (s *Service) Preview(ctx context.Context, customer uint32, w Wish) (Preview, error) {
+	who, err := s.People.Buyer(ctx, s.DB, customer)
+	if err != nil {
+		return Preview{}, err
+	}
+	now := s.Now()
+	d, err := s.price(ctx, s.DB, who, w, now)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := Preview{Quote: d.quote, Lines: d.lines}
+	p.Offers, _, err = pricing.Offers(d.cart, d.rules, now)
+	return p, err
+}
+
+// priced is a wish with all that it was priced by.
+type priced struct {
+	cart  pricing.Cart
+	rules pricing.Rules
+	items map[string]catalog.Item
+	quote pricing.Quotation
+	lines []Line
+}
+
+// price quotes a wish by what is stored; of what the customer says only SKUs, quantities and choices count.
+func (s *Service) price(ctx context.Context, q store.Querier, who Buyer, w Wish, now time.Time) (priced, error) {
+	var d priced
+	skus := make([]string, 0, len(w.Lines))
+	for _, l := range w.Lines {
+		skus = append(skus, l.SKU)
+	}
+	var err error
+	if d.items, err = catalog.Items(ctx, q, skus); err != nil {
+		return d, err
+	}
+	for i, l := range w.Lines {
+		if item, ok := d.items[l.SKU]; !ok || !item.Sold() {
+			return d, errs.New(errs.Conflict, "sale.not_sold", "SKU %q is not sold", l.SKU).At(fmt.Sprintf("lines.%d", i)).With("sku", l.SKU)
+		}
+	}
+	var held []pricing.Coupon
+	if d.rules, held, err = s.Offers.Rules(ctx, q, who, skus, now); err != nil {
+		return d, err
+	}
+	d.rules.Items = make(map[string]pricing.Item, len(d.items))
+	for code, item := range d.items {
+		d.rules.Items[code] = pricing.Item{Product: item.GoodsID, Categories: item.Categories(), PriceFen: item.PriceFen, WeightGram: item.WeightG, Freight: item.FreightTemplate()}
+	}
+	d.cart = pricing.Cart{
+		Customer: pricing.Customer{Level: who.Level, Layer: who.Layer}, Lines: w.Lines, Region: w.Address.Region,
+		Coupons: held, Use: w.Coupons, Best: w.Best, Points: max(w.Points, 0), Balance: max(w.Balance, 0),
+	}
+	if d.cart.Points > 0 {
+		if d.rules.Points, d.cart.Customer.Points, err = s.Points.Rules(ctx, q, who.Number); err != nil {
+			return d, err
+		}
+	}
+	if d.cart.Balance > 0 {
+		if d.cart.Customer.PrincipalFen, d.cart.Customer.GiftFen, err = s.Wallet.Balance(ctx, q, who.Number); err != nil {
+			return d, err
+		}
+	}
+	if d.quote, err = pricing.Quote(d.cart, d.rules, now); err != nil {
+		return d, err
+	}
+	d.lines = make([]Line, len(d.quote.Lines))
+	for i, l := range d.quote.Lines {
+		item := d.items[l.SKU]
+		d.lines[i] = Line{Key: l.Key, SKU: l.SKU, Goods: item.GoodsID, Name: item.Name(), Picture: item.Cover(), Category: item.CategoryName, Kind: item.Kind}
+	}
+	return d, nil
+}
+
+// sent reports whether something of a sale goes to an address.
+func sent(lines []Line) bool {
+	return slices.ContainsFunc(lines, func(l Line) bool { return l.Kind == catalog.KindPhysical || l.Kind == catalog.KindConsumable })
+}
+
+func (a *Address) check(needed bool) error {
+	for field, v := range map[string]*string{"name": &a.Name, "phone": &a.Phone, "region": &a.Region, "place": &a.Place, "street": &a.Street} {
+		*v = strings.TrimSpace(*v)
+		if needed && *v == "" && field != "place" {
+			return errs.New(errs.Invalid, "sale.address", "an address has a %s", field).At("address."+field).With("field", field)
+		}
+		if utf8.RuneCountInString(*v) > 120 {
+			return errs.New(errs.Invalid, "sale.address", "the %s is too long", field).At("address."+field).With("field", field)
+		}
+	}
+	return nil
+}
+
+// Place makes a sale of a wish: one per customer and request, the same request again returns the sale it made. seenFen is the
+// total that the customer was shown; another total now is a Conflict ("sale.price_changed"), so that nobody pays what she has
+// not seen. Too little stock, a coupon, points or balance that went meanwhile are Conflicts that name it; nothing is half done.
+// A sale that leaves nothing to pay is paid at once.
+func (s *Service) Place(ctx context.Context, customer uint32, request string, w Wish, seenFen int64) (Sale, error) {
+	if request == "" || len(request) > 64 {
+		return Sale{}, errs.New(errs.Invalid, "sale.request", "a request has an id of up to 64 bytes").At("request")
+	}
+	if utf8.RuneCountInString(w.Remark) > 200 {
+		return Sale{}, errs.New(errs.Invalid, "sale.remark", "a remark has at most 200 characters").At("remark")
+	}
+	var sale Sale
+	err := s.DB.Tx(ctx, func(tx *store.Tx) error {
+		var err error
+		if sale, err = byRequest(ctx, tx, customer, request); err == nil || !errs.Is(err, errs.NotFound) {
+			return err
+		}
+		sale, err = s.place(ctx, tx, customer, request, w, seenFen)
+		return err
+	})
+	if errs.Is(err, errs.Conflict) { // the same request from two connections at once: one of them made it
+		if made, again := byRequest(ctx, s.DB, customer, request); again == nil {
+			return made, nil
+		}
+	}
+	return sale, err
+}
+
+func (s *Service) place(ctx context.Context, tx *store.Tx, customer uint32, request string, w Wish, seenFen int64) (Sale, error) {
+	who, err := s.People.Buyer(ctx, tx, customer)
+	if err != nil {
+		return Sale{}, err
+	}
+	now := s.Now()
+	d, err := s.price(ctx, tx, who, w, now)
+	if err != nil {
+		return Sale{}, err
+	}
+	q := &d.quote
+	switch {
+	case len(q.Refused) > 0:
+		r := q.Refused[0]
+		return Sale{}, errs.New(errs.Conflict, "sale.coupon_refused", "coupon %s cannot be used: %s", r.Coupon, r.Code).With("coupon", r.Coupon).With("why", r.Code)
+	case q.TotalFen != seenFen:
+		return Sale{}, errs.New(errs.Conflict, "sale.price_changed", "it costs %d fen now, not %d", q.TotalFen, seenFen).With("total_fen", q.TotalFen)
+	}
+	if err := w.Address.check(sent(d.lines)); err != nil {
+		return Sale{}, err
+	}
+	times, _, err := settings.Get(ctx, tx, SettingName, DefaultRules())
+	if err != nil {
+		return Sale{}, err
+	}
+	sale := Sale{
+		ID: id.New("sal"), Number: number(now), Customer: customer, Request: request, State: Unpaid, Quote: *q, Lines: d.lines, Address: w.Address,
+		Remark: w.Remark, Layer: who.Layer, TotalFen: q.TotalFen, CashFen: q.CashFen, PlacedAt: now, DueAt: now.Add(time.Duration(times.PayMinutes) * time.Minute),
+	}
+	items := make([]inventory.Item, len(q.Lines))
+	for i, l := range q.Lines {
+		items[i] = inventory.Item{SKU: l.SKU, Quantity: l.Quantity}
+	}
+	if err := inventory.Reserve(ctx, tx, sale.ID, inventory.Online, items, now); err != nil {
+		return Sale{}, err
+	}
+	if err := s.Offers.Take(ctx, tx, who, sale.ID, q, now); err != nil {
+		return Sale{}, err
+	}
+	if q.Points > 0 {
+		if err := s.Points.Burn(ctx, tx, customer, sale.ID+"/points", sale.ID, who.Layer, q.Points, q.PointsFen); err != nil {
+			return Sale{}, err
+		}
+	}
+	if fen := sale.balance(); fen > 0 {
+		if err := s.Wallet.Spend(ctx, tx, customer, sale.ID+"/wallet", sale.ID, who.Layer, fen); err != nil {
+			return Sale{}, err
+		}
+	}
+	if err := store.Insert(ctx, tx, "sales", sale); err != nil {
+		return Sale{}, err
+	}
+	if err := bought(ctx, tx, customer, w.Lines, now); err != nil {
+		return Sale{}, err
+	}
+	if err := outbox.Append(ctx, tx, sale.fact(event.OrderPlaced, now, "")); err != nil {
+		return Sale{}, err
+	}
+	if sale.CashFen == 0 {
+		return s.paid(ctx, tx, sale, "", now)
+	}
+	return sale, nil
+}
+
+// number is what people call a sale: its time, and digits that nobody can guess.
+func number(now time.Time) string {
+	n, err := rand.Int(rand.Reader, big.NewInt(1e6))
+	if err != nil {
+		panic(err) // the system has no random numbers: nothing that is made now could be trusted
+	}
+	return fmt.Sprintf("%s%03d%06d", now.Format("060102150405"), now.Nanosecond()/1e6, n)
+}
+
+func (s *Sale) fact(name string, at time.Time, detail string) event.Fact {
+	return event.Fact{
+		ID: s.ID + "/" + name, Name: name, Customer: s.Customer, At: at, Subject: s.ID, Amount: s.TotalFen, Quantity: s.quantity(), Channel: Channel, Detail: detail,
+	}
+}
+
+func byRequest(ctx context.Context, q store.Querier, customer uint32, request string) (Sale, error) {
+	return store.One[Sale](ctx, q, `SELECT * FROM sales WHERE customer = ? AND request = ?`, customer, request)
+}
+
+// Get returns a sale of a customer; another's is NotFound, as one that does not exist.
+func (s *Service) Get(ctx context.Context, customer uint32, saleID string) (Sale, error) {
+	return one(ctx, s.DB, saleID, customer)
+}
+
+// Any returns a sale, whosever it is: for staff.
+func (s *Service) Any(ctx context.Context, saleID string) (Sale, error) {
+	return one(ctx, s.DB, saleID, 0)
+}
+
+// one reads a sale; a customer other than 0 must be its buyer.
+func one(ctx context.Context, q store.Querier, saleID string, customer uint32) (Sale, error) {
+	sale, err := store.One[Sale](ctx, q, `SELECT * FROM sales WHERE id = ?`, saleID)
+	if errs.Is(err, errs.NotFound) || err == nil && customer != 0 && sale.Customer != customer {
+		return Sale{}, errs.New(errs.NotFound, "sale.not_found", "there is no such order")
+	}
+	return sale, err
+}
+
+// held reads a sale and keeps it as it is until the transaction ends.
+func held(ctx context.Context, tx *store.Tx, saleID string, customer uint32) (Sale, error) {
+	if _, err := tx.Exec(ctx, `UPDATE sales SET remark = remark WHERE id = ?`, saleID); err != nil {
+		return Sale{}, err
+	}
+	return one(ctx, tx, saleID, customer)
+}
+
+// save writes what may change of a sale.
+func save(ctx context.Context, tx *store.Tx, s Sale) error {
+	address, err := json.Marshal(s.Address)
+	if err != nil {
+		return fmt.Errorf("sale: %w", err)
+	}
+	_, err = tx.Exec(ctx, `UPDATE sales SET state = ?, address = ?, refunded_fen = ?, earned_fen = ?, order_id = ?, payment = ?, carrier = ?, tracking = ?, close_reason = ?,
+		due_at = ?, paid_at = ?, shipped_at = ?, finished_at = ?, closed_at = ? WHERE id = ?`,
+		string(s.State), string(address), s.RefundedFen, s.EarnedFen, s.OrderID, s.Payment, s.Carrier, s.Tracking, s.CloseReason, s.DueAt, s.PaidAt, s.ShippedAt, s.FinishedAt, s.ClosedAt, s.ID)
+	return err
+}
+
+// discounts books what the brand took off: it counts as received, and as what it is.
+func (s *Sale) discounts(at time.Time) money.Entry {
+	e := money.Entry{Key: s.ID + "/discounts", At: at, OrToday: true, Reason: "order.discounted", Order: s.ID, Customer: s.Customer, Layer: s.Layer}
+	for _, a := range s.Quote.Applied {
+		switch {
+		case a.Kind == pricing.KindPoints: // booked where points are
+		case isCoupon(a.Kind):
+			e.Moves = append(e.Moves, money.Move{Debit: money.CouponCost, Credit: money.Deferred, Fen: a.Fen})
+		default:
+			e.Moves = append(e.Moves, money.Move{Debit: money.Discounts, Credit: money.Deferred, Fen: a.Fen})
+		}
+	}
+	return e
+}
