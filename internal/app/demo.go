@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"huoshui/internal/data/collect"
 	"huoshui/internal/data/importing"
 	"huoshui/internal/demo"
 	"huoshui/internal/marketing/content"
@@ -166,7 +167,7 @@ func (a *App) buildDemo(ctx context.Context) error {
 		options = *a.options.demo
 	}
 	s := &a.Services
-	shop := demoShop{db: a.DB, now: a.Clock.Now, identity: s.Identity, settler: order.NewSettler(), consents: s.Consents}
+	shop := demoShop{db: a.DB, now: a.Clock.Now, identity: s.Identity, settler: order.NewSettler().Asking(collect.Touches), consents: s.Consents}
 	guide := ""
 	if admin, err := s.Staff.ByLogin(ctx, "admin"); err == nil {
 		guide = admin.ID

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"huoshui/internal/data/collect"
 	"huoshui/internal/data/importing"
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/store"
@@ -18,7 +19,7 @@ import (
 
 // New returns an import service over the packages that own the data.
 func New(db *store.DB, who *identity.Service, consents *consent.Service, now clock.Clock, log *slog.Logger, config importing.Config) *importing.Service {
-	return importing.NewService(db, people{who}, orders{order.NewSettler()}, grants{consents}, now, log, config)
+	return importing.NewService(db, people{who}, orders{order.NewSettler().Asking(collect.Touches)}, grants{consents}, now, log, config)
 }
 
 type people struct{ who *identity.Service }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/store"
 )
 
@@ -38,14 +39,4 @@ type Sighting struct {
 }
 
 // Touch is one arrival of a person at the brand's own ground.
-type Touch struct {
-	At       time.Time `json:"at"`
-	Source   string    `json:"source,omitempty"` // utm_source
-	Medium   string    `json:"medium,omitempty"`
-	Campaign string    `json:"campaign,omitempty"`
-	Content  string    `json:"content,omitempty"`
-	Term     string    `json:"term,omitempty"`
-	Referrer string    `json:"referrer,omitempty"` // address of another site that led here
-	Landing  string    `json:"landing,omitempty"`  // address arrived at
-	Via      string    `json:"via,omitempty"`      // id of the source that told it
-}
+type Touch = event.Touch

@@ -243,6 +243,11 @@ func TestEventsBecomeFactsOnce(t *testing.T) {
 		if err != nil || len(touches) != 1 || touches[2].First.Source != "douyin" || touches[2].Last.Campaign != "618" || touches[2].First.Referrer != "https://other.example/x" {
 			t.Errorf("touches %+v, %v", touches, err)
 		}
+		said, err := store.All[string](t.Context(), db, `SELECT facts FROM outbox WHERE noun = 'touch'`)
+		if err != nil || len(said) != 1 || !strings.Contains(said[0], `"customer":2`) ||
+			!strings.Contains(said[0], `"channel":"douyin","props":{"landing":"shop.example/a/b","referrer":"other.example","utm_campaign":"618","utm_source":"douyin"}`) {
+			t.Errorf("facts of arrivals %v, %v", said, err)
+		}
 		names, err := s.desk.Dictionary(t.Context(), s.source.ID, 3)
 		if err != nil || len(names) != 4 {
 			t.Fatalf("dictionary %+v, %v", names, err)

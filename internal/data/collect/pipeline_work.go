@@ -202,7 +202,7 @@ func (p *Pipeline) arrivals(b *batch) bool {
 		if w.touch == nil {
 			continue
 		}
-		if last, ok := p.numbers.touch(w.customer); ok && w.customer != 0 && w.touch.same(last) {
+		if last, ok := p.numbers.touch(w.customer); ok && w.customer != 0 && same(*w.touch, last) {
 			w.touch = nil
 			continue
 		}

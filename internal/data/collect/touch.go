@@ -5,8 +5,12 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
+	"huoshui/internal/platform/event"
+	"huoshui/internal/platform/id"
+	"huoshui/internal/platform/outbox"
 	"huoshui/internal/platform/store"
 )
 
@@ -14,10 +18,7 @@ import (
 const visit = 30 * time.Minute
 
 // Arrivals are how a person first and last arrived.
-type Arrivals struct {
-	First Touch `json:"first"`
-	Last  Touch `json:"last"`
-}
+type Arrivals = event.Arrivals
 
 type touchRow struct {
 	Customer uint32    `db:"customer"`
@@ -34,7 +35,7 @@ type told struct {
 }
 
 // same reports whether two touches tell of one arrival: the same words, on the same visit.
-func (t Touch) same(o Touch) bool {
+func same(t, o Touch) bool {
 	gap := t.At.Sub(o.At).Abs()
 	t.At, t.Landing, t.Via = o.At, o.Landing, o.Via
 	return t == o && gap < visit
@@ -45,7 +46,7 @@ func (r *touchRow) take(t Touch) (changed bool) {
 	if r.FirstAt.IsZero() || t.At.Before(r.FirstAt) {
 		r.First, r.FirstAt, changed = t, t.At, true
 	}
-	if r.LastAt.IsZero() || t.At.After(r.LastAt) && !t.same(r.Last) {
+	if r.LastAt.IsZero() || t.At.After(r.LastAt) && !same(t, r.Last) {
 		r.Last, r.LastAt, changed = t, t.At, true
 	}
 	return changed
@@ -75,7 +76,7 @@ func touchRows(ctx context.Context, q store.Querier, numbers []uint32) (map[uint
 	return out, err
 }
 
-// saveTouches keeps what is new of touches.
+// saveTouches keeps what is new of touches, and says it as facts.
 func saveTouches(ctx context.Context, tx *store.Tx, all []told) error {
 	var numbers []uint32
 	listed := map[uint32]bool{}
@@ -98,6 +99,7 @@ func saveTouches(ctx context.Context, tx *store.Tx, all []told) error {
 		numbers = numbers[n:]
 	}
 	var order []uint32
+	var facts []event.Fact
 	changed := map[uint32]bool{}
 	for _, t := range all {
 		if t.customer == 0 {
@@ -108,12 +110,20 @@ func saveTouches(ctx context.Context, tx *store.Tx, all []told) error {
 			r = &touchRow{Customer: t.customer}
 			rows[t.customer] = r
 		}
-		if r.take(t.touch) && !changed[t.customer] {
+		if !r.take(t.touch) {
+			continue
+		}
+		n, at := strconv.FormatUint(uint64(t.customer), 10), strconv.FormatInt(t.touch.At.UnixMicro(), 10)
+		facts = append(facts, t.touch.Fact(id.From("touch", n, at, t.touch.Source, t.touch.Medium, t.touch.Campaign, t.touch.Referrer), t.customer))
+		if !changed[t.customer] {
 			changed[t.customer] = true
 			order = append(order, t.customer)
 		}
 	}
-	return writeTouches(ctx, tx, rows, order)
+	if err := writeTouches(ctx, tx, rows, order); err != nil {
+		return err
+	}
+	return outbox.Append(ctx, tx, facts...)
 }
 
 func writeTouches(ctx context.Context, tx *store.Tx, rows map[uint32]*touchRow, order []uint32) error {
@@ -156,7 +166,7 @@ func MoveTouches(ctx context.Context, tx *store.Tx, to map[uint32]uint32) (map[u
 			if !slices.Contains(order, r.Customer) {
 				order = append(order, r.Customer)
 			}
-			if err := ForgetTouches(ctx, tx, from); err != nil {
+			if err := forgetTouches(ctx, tx, from); err != nil {
 				return nil, err
 			}
 		}
@@ -198,8 +208,8 @@ func (TouchMover) EraseCustomers(ctx context.Context, tx *store.Tx, numbers []ui
 	return err
 }
 
-// ForgetTouches takes a number's arrivals away.
-func ForgetTouches(ctx context.Context, tx *store.Tx, number uint32) error {
+// forgetTouches takes a number's arrivals away.
+func forgetTouches(ctx context.Context, tx *store.Tx, number uint32) error {
 	_, err := tx.Exec(ctx, `DELETE FROM touches WHERE customer = ?`, number)
 	return err
 }

@@ -25,8 +25,10 @@ func (Mover) MoveCustomers(ctx context.Context, tx *store.Tx, to map[uint32]uint
 	return store.Records(by)
 }
 
-// EraseCustomers leaves orders alone: they hold amounts and goods, which the books need, and no name.
-func (Mover) EraseCustomers(context.Context, *store.Tx, []uint32) error { return nil }
+// EraseCustomers leaves orders alone, which hold amounts and goods that the books need, and no name; how people came to them goes.
+func (Mover) EraseCustomers(ctx context.Context, tx *store.Tx, numbers []uint32) error {
+	return forgetArrivals(ctx, tx, numbers)
+}
 
 // ReturnCustomer gives orders back that are still the holder's, with all their refunds.
 func (Mover) ReturnCustomer(ctx context.Context, tx *store.Tx, from, holder uint32, moved json.RawMessage) error {

@@ -5,14 +5,17 @@ import (
 	"fmt"
 
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/store"
 )
 
 // Detail is an order with its lines, each with its product's name, and its refunds.
 type Detail struct {
 	Order
-	Lines   []NamedLine `json:"lines"`
-	Refunds []Refund    `json:"refunds"`
+	Lines   []NamedLine  `json:"lines"`
+	Refunds []Refund     `json:"refunds"`
+	First   *event.Touch `json:"first_touch,omitempty" doc:"How the person had first arrived when the order was paid"`
+	Last    *event.Touch `json:"last_touch,omitempty" doc:"And last; left out where that is not known"`
 }
 
 // NamedLine is a line with the name of what was bought.
@@ -37,7 +40,10 @@ func Get(ctx context.Context, q store.Querier, orderID string) (Detail, error) {
 	if err != nil {
 		return d, fmt.Errorf("lines of %s: %w", orderID, err)
 	}
-	d.Refunds, err = store.All[Refund](ctx, q, `SELECT * FROM refunds WHERE order_id = ? ORDER BY refunded_at, number, key`, orderID)
+	if d.Refunds, err = store.All[Refund](ctx, q, `SELECT * FROM refunds WHERE order_id = ? ORDER BY refunded_at, number, key`, orderID); err != nil {
+		return d, err
+	}
+	d.First, d.Last, err = arrivalOf(ctx, q, orderID)
 	return d, err
 }
 

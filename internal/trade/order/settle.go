@@ -20,6 +20,7 @@ const chunk = 5000
 type Settler struct {
 	mu       sync.Mutex
 	products map[string]bool
+	arrived  Arrived // nil: nobody knows
 }
 
 // NewSettler returns a Settler.
@@ -239,6 +240,9 @@ func firstOf(a, b string) string {
 
 func (s *Settler) write(ctx context.Context, tx *store.Tx, w *settling) error {
 	if _, err := store.InsertAll(ctx, tx, "orders", w.made, ""); err != nil {
+		return err
+	}
+	if err := s.arrivalsOf(ctx, tx, w); err != nil {
 		return err
 	}
 	if _, err := store.InsertAll(ctx, tx, "order_lines", w.lines, ""); err != nil {
