@@ -15,7 +15,21 @@ func (a *App) buildTags() {
 // taggers knows what outside of the user system names tags.
 type taggers struct{ app *App }
 
-// OfTags implements tag.Uses: campaigns name tags through the segments of their audiences, strategies through their campaigns.
+// tagsOf are the tags that a plan names: as its audience, or through segments that it reaches or leaves out.
+func tagsOf(p campaign.Plan, segments map[string][]string) (named []string) {
+	for _, segment := range p.Exclude {
+		named = append(named, segments[segment]...)
+	}
+	switch p.Audience.Kind {
+	case "tag":
+		named = append(named, p.Audience.ID)
+	case "segment":
+		named = append(named, segments[p.Audience.ID]...)
+	}
+	return named
+}
+
+// OfTags implements tag.Uses: campaigns name tags as their audience or through segments, strategies through their campaigns.
 func (t taggers) OfTags(ctx context.Context, segments map[string][]string) (map[string][]tag.Use, error) {
 	out := map[string][]tag.Use{}
 	seen := map[string]bool{}
@@ -31,10 +45,7 @@ func (t taggers) OfTags(ctx context.Context, segments map[string][]string) (map[
 			return nil, err
 		}
 		for _, c := range page {
-			var named []string
-			for _, segment := range append([]string{c.Plan.Audience.ID}, c.Plan.Exclude...) {
-				named = append(named, segments[segment]...)
-			}
+			named := tagsOf(c.Plan, segments)
 			for _, id := range named {
 				add(id, tag.Use{Kind: "campaign", ID: c.ID, Name: c.Name})
 				if c.Plan.Strategy == "" {

@@ -3275,13 +3275,13 @@ export interface components {
             counts: components["schemas"]["CampaignCount"][];
         };
         CampaignTarget: {
-            /** @description Segment id, or the code of a layer, lifecycle stage or RFM class */
+            /** @description Segment or tag id, or the code of a layer, lifecycle stage or RFM class */
             id?: string;
             /**
              * @description What id names
              * @enum {string}
              */
-            kind: "segment" | "layer" | "stage" | "class" | "everyone";
+            kind: "segment" | "tag" | "layer" | "stage" | "class" | "everyone";
         };
         CampaignTrial: {
             /** @enum {string} */
@@ -4403,6 +4403,18 @@ export interface components {
         };
         EstimateSegmentBody: {
             condition: components["schemas"]["ConditionIn"];
+        };
+        EventTouch: {
+            /** Format: date-time */
+            at: string;
+            campaign?: string;
+            content?: string;
+            landing?: string;
+            medium?: string;
+            referrer?: string;
+            source?: string;
+            term?: string;
+            via?: string;
         };
         ExperimentInterval: {
             /** Format: double */
@@ -5690,8 +5702,12 @@ export interface components {
              * @description Dense customer number
              */
             customer: number;
+            /** @description How the person had first arrived when the order was paid */
+            first_touch?: components["schemas"]["EventTouch"];
             id: string;
             import_id: string;
+            /** @description And last; left out where that is not known */
+            last_touch?: components["schemas"]["EventTouch"];
             lines: components["schemas"]["OrderNamedLine"][];
             /** @description The order's number in its channel */
             number: string;

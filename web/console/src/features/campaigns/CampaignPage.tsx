@@ -4,6 +4,7 @@ import {
   Count,
   DataTable,
   Empty,
+  ErrorNote,
   Facts,
   type Filter,
   formatCount,
@@ -32,7 +33,7 @@ import { useUrlState } from "../../shell/url";
 import { Preview } from "./Look";
 import { Reasons } from "./Reasons";
 import { useSegments } from "./segments";
-import { bare } from "./WizardPage";
+import { bare, hasAudience } from "./WizardPage";
 import {
   CampaignState,
   channelText,
@@ -94,38 +95,42 @@ function Campaign(props: { progress: Progress }) {
         <Alert className="campaigns-alert" type="warning" showIcon title={noteText(t, campaign.note)} />
       ) : null}
       <Running progress={props.progress} />
-      <div className="hs-cards" style={{ ["--hs-card-min" as string]: "150px" }}>
-        <StatCard
-          label={t("campaigns.audience")}
-          definition={t("campaigns.audience_why")}
-          value={<Count n={campaign.audience} />}
-          note={<Target target={campaign.plan.audience} segments={names} />}
-        />
-        <StatCard
-          label={t("campaigns.reach")}
-          definition={t("campaigns.reach_why")}
-          value={<Count n={campaign.reach} />}
-        />
-        <StatCard
-          label={t("campaigns.holdout")}
-          definition={t("campaigns.holdout_why")}
-          value={<Count n={campaign.holdout} />}
-          note={`${campaign.plan.holdout_pct}%`}
-        />
-        <StatCard
-          label={t("campaigns.sent")}
-          definition={t("campaigns.sent_why")}
-          value={<Count n={total(counts, "sent")} />}
-          onClick={() => setState({ state: "sent", reason: "", channel: "" })}
-        />
-        <StatCard
-          label={t("campaigns.unreached")}
-          definition={t("campaigns.unreached_why")}
-          value={<Count n={unreached(props.progress)} />}
-          onClick={() => setState({ state: "refused", reason: "", channel: "" })}
-        />
-        <StatCard label={t("campaigns.cost")} definition={t("campaigns.cost_why")} value={<Money fen={cost_fen} />} />
-      </div>
+      {campaign.frozen ? (
+        <div className="hs-cards" style={{ ["--hs-card-min" as string]: "150px" }}>
+          <StatCard
+            label={t("campaigns.audience")}
+            definition={t("campaigns.audience_why")}
+            value={<Count n={campaign.audience} />}
+            note={<Target target={campaign.plan.audience} segments={names} />}
+          />
+          <StatCard
+            label={t("campaigns.reach")}
+            definition={t("campaigns.reach_why")}
+            value={<Count n={campaign.reach} />}
+          />
+          <StatCard
+            label={t("campaigns.holdout")}
+            definition={t("campaigns.holdout_why")}
+            value={<Count n={campaign.holdout} />}
+            note={`${campaign.plan.holdout_pct}%`}
+          />
+          <StatCard
+            label={t("campaigns.sent")}
+            definition={t("campaigns.sent_why")}
+            value={<Count n={total(counts, "sent")} />}
+            onClick={() => setState({ state: "sent", reason: "", channel: "" })}
+          />
+          <StatCard
+            label={t("campaigns.unreached")}
+            definition={t("campaigns.unreached_why")}
+            value={<Count n={unreached(props.progress)} />}
+            onClick={() => setState({ state: "refused", reason: "", channel: "" })}
+          />
+          <StatCard label={t("campaigns.cost")} definition={t("campaigns.cost_why")} value={<Money fen={cost_fen} />} />
+        </div>
+      ) : (
+        <Expected campaign={campaign} segments={names} />
+      )}
       {campaign.frozen ? <Effect id={campaign.id} /> : null}
       {campaign.frozen ? (
         <div className="campaigns-two">
@@ -161,6 +166,61 @@ function Campaign(props: { progress: Progress }) {
         {state.says ? <Said plan={campaign.plan} /> : null}
       </RowDrawer>
     </Page>
+  );
+}
+
+/** What is expected of a campaign that has not begun, as of now: the audience is frozen only when it begins. */
+function Expected(props: { campaign: Schema<"Campaign">; segments: ReadonlyMap<string, string> }) {
+  const { t } = useTranslation();
+  const { campaign, segments } = props;
+  const asks = hasAudience(campaign.plan) && campaign.state !== "cancelled";
+  const forecast = $api.useQuery(
+    "post",
+    "/api/v1/campaigns/forecast",
+    { body: { plan: bare(campaign.plan), campaign: campaign.id, at: campaign.scheduled_at } },
+    { enabled: asks, staleTime: 60_000, retry: false },
+  );
+  const f = forecast.data;
+  if (!asks) {
+    return null;
+  }
+  if (forecast.error) {
+    return <ErrorNote small error={forecast.error} onRetry={() => void forecast.refetch()} />;
+  }
+  const figure = (n: number | undefined, about = false) => (f ? <Count n={n} about={about} /> : <None />);
+  return (
+    <section aria-busy={forecast.isFetching}>
+      <p className="hs-secondary campaigns-expected">{t("campaigns.expected")}</p>
+      <div className="hs-cards" style={{ ["--hs-card-min" as string]: "150px" }}>
+        <StatCard
+          label={t("campaigns.expected_of.audience")}
+          definition={t("campaigns.audience_why")}
+          value={figure(f?.audience)}
+          note={<Target target={campaign.plan.audience} segments={segments} />}
+        />
+        <StatCard
+          label={t("campaigns.expected_of.reach")}
+          definition={t("campaigns.reach_why")}
+          value={figure(f?.reach)}
+        />
+        <StatCard
+          label={t("campaigns.expected_of.holdout")}
+          definition={t("campaigns.holdout_why")}
+          value={figure(f?.holdout)}
+          note={`${campaign.plan.holdout_pct}%`}
+        />
+        <StatCard
+          label={t("campaigns.expected_of.send")}
+          value={figure(f ? f.allowed + f.held : undefined, f?.is_estimate)}
+        />
+        <StatCard label={t("campaigns.expected_of.refused")} value={figure(f?.refused, f?.is_estimate)} />
+        <StatCard
+          label={t("campaigns.expected_of.cost")}
+          definition={t("campaigns.cost_why")}
+          value={f ? <Money fen={f.cost_fen} /> : <None />}
+        />
+      </div>
+    </section>
   );
 }
 

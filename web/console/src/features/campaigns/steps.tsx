@@ -1,15 +1,17 @@
 import { ArrowDownOutlined, ArrowUpOutlined, CloseOutlined } from "@ant-design/icons";
-import { $api } from "@huoshui/api";
+import { $api, type Schema } from "@huoshui/api";
 import { Count, Facts, formatCount, LayerTag, layerCodes, Panel, present, useReader, When, Why } from "@huoshui/ui";
 import { Link } from "@tanstack/react-router";
 import { Alert, App, Button, DatePicker, Input, Radio, Segmented, Select, Slider } from "antd";
 import dayjs from "dayjs";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useStaff } from "../../shell/session";
+import { useCan, useStaff } from "../../shell/session";
+import { TagName } from "../../tagging/TagName";
 import type { Forecast } from "./Estimate";
 import { Preview } from "./Look";
 import { useSegments } from "./segments";
+import { useTags } from "./tags";
 import type { Draft } from "./WizardPage";
 import { instantOf, soon, wallOf } from "./when";
 import { channelCodes, channelText, inLanguage, type Plan, Target } from "./words";
@@ -19,11 +21,25 @@ interface Editing {
   onChange: (patch: Partial<Plan>) => void;
 }
 
+/** A tag to choose, with how many carry it now. */
+function TagOption(props: { tag: Schema<"Tag"> }) {
+  return (
+    <span className="campaigns-tag">
+      <TagName name={props.tag.name} colour={props.tag.colour} />
+      <span className="hs-secondary">
+        <Count n={props.tag.size} />
+      </span>
+    </span>
+  );
+}
+
 /** Who gets it: a layer, a segment or everybody, and who is left out. */
 export function AudienceStep({ plan, onChange }: Editing) {
   const { t } = useTranslation();
   const layers = $api.useQuery("get", "/api/v1/layers");
   const segments = useSegments();
+  const tags = useTags();
+  const can = useCan();
   const kind = plan.audience.kind;
   return (
     <Panel title={t("campaigns.who")}>
@@ -47,6 +63,7 @@ export function AudienceStep({ plan, onChange }: Editing) {
           options={[
             { value: "layer", label: t("campaigns.who_layer") },
             { value: "segment", label: t("campaigns.who_segment") },
+            ...(can("tags.read") ? [{ value: "tag", label: t("campaigns.who_tag") }] : []),
             { value: "everyone", label: t("campaigns.who_everyone") },
             ...(kind === "stage" || kind === "class" ? [{ value: kind, label: t(`campaigns.kind.${kind}`) }] : []),
           ]}
@@ -84,6 +101,21 @@ export function AudienceStep({ plan, onChange }: Editing) {
             options={segments.items.map((s) => ({ value: s.id, label: s.name }))}
           />
           <Link to={"/segments/new" as never}>{t("campaigns.make_segment")}</Link>
+        </div>
+      ) : null}
+      {kind === "tag" ? (
+        <div className="campaigns-field campaigns-row">
+          <Select
+            showSearch={{ optionFilterProp: "name" }}
+            style={{ width: 360 }}
+            aria-label={t("campaigns.choose_tag")}
+            placeholder={t("campaigns.choose_tag")}
+            value={plan.audience.id || undefined}
+            onChange={(id: string) => onChange({ audience: { kind: "tag", id } })}
+            notFoundContent={t("campaigns.no_tags")}
+            options={tags.items.map((tag) => ({ value: tag.id, name: tag.name, label: <TagOption tag={tag} /> }))}
+          />
+          <Link to={"/tags" as never}>{t("campaigns.see_tags")}</Link>
         </div>
       ) : null}
       {kind === "stage" || kind === "class" ? (

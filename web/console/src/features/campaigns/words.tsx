@@ -2,6 +2,8 @@ import type { Schema } from "@huoshui/api";
 import { LayerTag, Status, type Tone } from "@huoshui/ui";
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
+import { TagName } from "../../tagging/TagName";
+import { useTags } from "./tags";
 
 export type Campaign = Schema<"Campaign">;
 export type Plan = Schema<"CampaignPlan">;
@@ -52,9 +54,17 @@ export function Target(props: { target: Plan["audience"]; segments?: ReadonlyMap
       return <span>{t("campaigns.everyone")}</span>;
     case "segment":
       return <span>{props.segments?.get(id) ?? t("campaigns.segment_gone")}</span>;
+    case "tag":
+      return <TagTarget id={id} />;
     default:
       return <span>{t(`campaigns.${kind}.${id}`, { defaultValue: id })}</span>;
   }
+}
+
+function TagTarget(props: { id: string }) {
+  const { t } = useTranslation();
+  const tag = useTags().all.find((one) => one.id === props.id);
+  return tag ? <TagName name={tag.name} colour={tag.colour} /> : <span>{t("campaigns.kind.tag")}</span>;
 }
 
 /** Why a message was refused, is held, or has failed. */

@@ -82,6 +82,13 @@ function Shown(props: { tag: Tag }) {
           {can("tags.write") && !tag.archived && !tag.parent ? (
             <Button onClick={() => void navigate({ to: `/tags/${tag.id}/edit` })}>{t("tags.edit")}</Button>
           ) : null}
+          {can("campaigns.write") && !tag.archived ? (
+            <Button
+              onClick={() => void navigate({ to: "/campaigns/new", search: { audience: `tag:${tag.id}` } as never })}
+            >
+              {t("tags.use_in_campaign")}
+            </Button>
+          ) : null}
           {can("segments.write") && !tag.archived ? (
             <Button
               type="primary"
