@@ -1,14 +1,17 @@
 package collect
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
 )
 
 // period is how long an event is remembered at least; a generation of keys is that long, and two are looked into.
@@ -32,7 +35,8 @@ type seen struct {
 	gen      uint32    // the generation that keys go into
 	since    time.Time // when that generation began
 	plan     map[hash]uint32
-	pending  []byte // what the dictionary has not stored
+	pending  []byte     // what the dictionary has not stored
+	filters  [2]*filter // of the keys of the generation, and of the one before
 }
 
 // Names of what is kept beside the keys, which begin with 'k'.
@@ -50,12 +54,16 @@ func (quietLogger) Fatalf(format string, args ...any) {
 	panic(fmt.Sprintf(format, args...)) // the store of keys cannot go on: the process ends and starts again from what is on disk
 }
 
-// openSeen opens the memory in a folder, with caches of some 20 MB in all.
+// openSeen opens the memory in a folder, with caches of some 30 MB in all.
 func openSeen(dir string) (*seen, error) {
-	s := &seen{cache: pebble.NewCache(12 << 20), plan: map[hash]uint32{}}
-	options := &pebble.Options{Cache: s.cache, MemTableSize: 4 << 20, MaxOpenFiles: 200, Logger: quietLogger{}, FormatMajorVersion: pebble.FormatNewest}
+	s := &seen{cache: pebble.NewCache(12 << 20), plan: map[hash]uint32{}, filters: [2]*filter{{}, {}}}
+	options := &pebble.Options{
+		Cache: s.cache, MemTableSize: 8 << 20, L0CompactionThreshold: 8, L0StopWritesThreshold: 24, // what is rarely read need not be in order soon
+		MaxOpenFiles: 200, Logger: quietLogger{}, FormatMajorVersion: pebble.FormatNewest,
+	}
 	for i := range options.Levels {
 		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		options.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression } // hashes
 	}
 	db, err := pebble.Open(dir, options)
 	if err != nil {
@@ -108,8 +116,25 @@ func (s *seen) load() error {
 	for ; len(plan) >= 20; plan = plan[20:] {
 		s.plan[hash(plan[:16])] = binary.BigEndian.Uint32(plan[16:])
 	}
-	s.pending, err = s.get(pendingKey)
-	return err
+	if s.pending, err = s.get(pendingKey); err != nil {
+		return err
+	}
+	if err := s.fill(s.filters[0], s.gen); err != nil || s.gen < 2 {
+		return err
+	}
+	return s.fill(s.filters[1], s.gen-1)
+}
+
+// fill puts the keys of a generation into its filter.
+func (s *seen) fill(f *filter, gen uint32) error {
+	keys, err := s.db.NewIter(&pebble.IterOptions{LowerBound: keyOf(gen, hash{}), UpperBound: keyOf(gen+1, hash{})})
+	if err != nil {
+		return err
+	}
+	for ok := keys.First(); ok && !f.full; ok = keys.Next() {
+		f.add(hash(keys.Key()[5:]))
+	}
+	return errors.Join(keys.Error(), keys.Close())
 }
 
 func (s *seen) meta(position uint64) []byte {
@@ -130,8 +155,11 @@ func keyOf(gen uint32, h hash) []byte {
 
 // has reports whether an event was counted in this generation or the one before.
 func (s *seen) has(h hash) (bool, error) {
-	for gen := s.gen; gen > 0 && gen+1 >= s.gen; gen-- { // the first is 1
-		_, closer, err := s.db.Get(keyOf(gen, h))
+	for back, f := range s.filters {
+		if !f.may(h) {
+			continue
+		}
+		_, closer, err := s.db.Get(keyOf(s.gen-uint32(back), h))
 		if err == nil {
 			return true, closer.Close()
 		}
@@ -180,6 +208,7 @@ func (s *seen) commit(counted []hash, position uint64, pending []byte, now time.
 		left[h] = n
 	}
 	err := b.Set(metaKey, s.meta(position), nil)
+	slices.SortFunc(counted, func(a, b hash) int { return bytes.Compare(a[:], b[:]) }) // neighbours are put in faster
 	for _, h := range counted {
 		delete(left, h)
 		if err == nil {
@@ -200,6 +229,12 @@ func (s *seen) commit(counted []hash, position uint64, pending []byte, now time.
 		return err
 	}
 	s.position, s.plan, s.pending, s.fresh = position, left, pending, false
+	if gen != old {
+		s.filters = [2]*filter{{}, s.filters[0]}
+	}
+	for _, h := range counted {
+		s.filters[0].add(h)
+	}
 	return nil
 }
 

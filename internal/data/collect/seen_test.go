@@ -93,3 +93,33 @@ func TestRecentIsBounded(t *testing.T) {
 		t.Error("known after a merge")
 	}
 }
+
+func TestFilterForgetsNothing(t *testing.T) {
+	var f filter
+	wrong := 0
+	const most = 700_000 // into the second step
+	for i := range most {
+		h := hashOf("src", fmt.Sprint(i))
+		if i%2 == 1 {
+			if f.may(h) {
+				wrong++
+			}
+			continue
+		}
+		f.add(h)
+	}
+	for i := 0; i < most; i += 2 {
+		if !f.may(hashOf("src", fmt.Sprint(i))) {
+			t.Fatalf("key %d is forgotten", i)
+		}
+	}
+	if wrong > most/2/50 {
+		t.Errorf("%d of %d others are taken for seen", wrong, most/2)
+	}
+	for i := 0; !f.full; i++ {
+		f.add(hash{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)})
+	}
+	if !f.may(hashOf("src", "never")) || f.steps != nil {
+		t.Error("a full filter claims to know")
+	}
+}
