@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -144,20 +145,29 @@ func (s *Service) Place(ctx context.Context, customer uint32, request string, w 
 	if utf8.RuneCountInString(w.Remark) > 200 {
 		return Sale{}, errs.New(errs.Invalid, "sale.remark", "a remark has at most 200 characters").At("remark")
 	}
-	var sale Sale
-	err := s.DB.Tx(ctx, func(tx *store.Tx) error {
-		var err error
+	for attempt := 1; ; attempt++ {
+		sale, err := s.placeOnce(ctx, customer, request, w, seenFen)
+		if err == nil || !errs.Is(err, errs.Conflict) {
+			return sale, err
+		}
+		if made, again := byRequest(ctx, s.DB, customer, request); again == nil { // from two connections at once: the other made it
+			return made, nil
+		}
+		var e *errs.Error
+		if attempt == 3 || !errors.As(err, &e) || e.Code != "store.duplicate" { // another sale got the same number
+			return sale, err
+		}
+	}
+}
+
+func (s *Service) placeOnce(ctx context.Context, customer uint32, request string, w Wish, seenFen int64) (sale Sale, err error) {
+	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
 		if sale, err = byRequest(ctx, tx, customer, request); err == nil || !errs.Is(err, errs.NotFound) {
 			return err
 		}
 		sale, err = s.place(ctx, tx, customer, request, w, seenFen)
 		return err
 	})
-	if errs.Is(err, errs.Conflict) { // the same request from two connections at once: one of them made it
-		if made, again := byRequest(ctx, s.DB, customer, request); again == nil {
-			return made, nil
-		}
-	}
 	return sale, err
 }
 
