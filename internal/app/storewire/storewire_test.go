@@ -455,3 +455,32 @@ func TestRandomSales(t *testing.T) {
 		})
 	})
 }
+
+// BenchmarkCheckout is a complete checkout: quote, place, pay; 64 buyers at once, goods of their own.
+func BenchmarkCheckout(b *testing.B) {
+	db := storetest.Open(b)
+	s := open(b, db)
+	s.customers(b, 10000)
+	s.stock(b, "K2", 1e9)
+	s.stock(b, "K1", 1e9)
+	w := checkout.Wish{Lines: []pricing.CartLine{{SKU: "K1", Quantity: 1}, {SKU: "K2", Quantity: 2}}, Address: home}
+	p, err := s.Preview(b.Context(), 1, w)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var n atomic.Int64
+	b.SetParallelism(32)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			i := n.Add(1)
+			sale, err := s.Place(b.Context(), uint32(i%10000+1), fmt.Sprint("r", i), w, p.Quote.TotalFen)
+			if err == nil {
+				err = s.pay(b.Context(), sale)
+			}
+			if err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
