@@ -32,6 +32,13 @@ func (d *dict) take(code uint32, text string) error {
 	return nil
 }
 
+// size is how many codes are given, that of "" among them.
+func (d *dict) size() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return len(d.texts)
+}
+
 func (d *dict) code(text string) uint32 {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

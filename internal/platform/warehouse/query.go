@@ -178,7 +178,7 @@ type Cursor struct {
 
 // Happenings returns a customer's facts, newest first, below the cursor, of the given names (all when empty).
 func (w *Warehouse) Happenings(ctx context.Context, customer uint32, names []string, below Cursor, limit int) ([]Happening, error) {
-	q := "SELECT ts, kind, id, subject, amount, quantity, product, category, channel, campaign, strategy, detail, props FROM " + w.FactsOf(customer) + " AS facts WHERE ts IS NOT NULL"
+	q := "SELECT ts, kind, id, subject, amount, quantity, product, category, channel, campaign, strategy, detail, props FROM " + w.FactsOf(customer) + " AS facts WHERE 1 = 1"
 	args := []any{}
 	if len(names) > 0 {
 		codes := make([]string, 0, len(names))

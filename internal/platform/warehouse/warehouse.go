@@ -10,7 +10,7 @@ import (
 
 // Config says where the warehouse is and what it may use.
 type Config struct {
-	Path     string // file; "" keeps everything in memory
+	Path     string // file, or clickhouse://host:port/database; "" keeps everything in memory
 	TempDir  string // where sorts spill; "" is Path+".tmp"
 	MemoryMB int    // the engine's own limit; 0 is 1024
 	Threads  int    // 0 is the number of CPUs
@@ -51,11 +51,15 @@ type Change struct {
 // Open opens or creates a warehouse.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Warehouse, error) {
 	w := &Warehouse{log: log, dict: newDict(), changed: make(chan struct{})}
-	e, err := openDuck(ctx, w, cfg)
+	var err error
+	if IsClickHouse(cfg.Path) {
+		w.engine, err = openClickHouse(ctx, w, cfg)
+	} else {
+		w.engine, err = openDuck(ctx, w, cfg)
+	}
 	if err != nil {
 		return nil, err
 	}
-	w.engine = e
 	return w, nil
 }
 
