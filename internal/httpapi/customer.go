@@ -9,6 +9,7 @@ import (
 
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/event"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/user/customer"
 	"huoshui/internal/user/layer"
@@ -31,6 +32,7 @@ type customerProfile struct {
 	Standing   *layer.Standing            `json:"standing,omitempty" doc:"Layer, stage and RFM at the newest snapshot"`
 	MergedInto string                     `json:"merged_into,omitempty" doc:"Set when the customer asked for was merged into another: the id of that one, whom this answer is about"`
 	Traits     map[string]json.RawMessage `json:"traits" doc:"Attributes that sources set beside the profile"`
+	Arrivals   *event.Arrivals            `json:"arrivals,omitempty" doc:"How the person first and last arrived; left out for who came by nothing that said so"`
 }
 
 // registerCustomer: people, what they bought and what happened with them.
@@ -122,6 +124,9 @@ func registerCustomer(a *API) {
 			p.Standing = &s
 		}
 		p.Heat = a.heat(ctx, c.Number)
+		if err == nil {
+			p.Arrivals, err = a.Services.Desk.Arrivals(ctx, c.Number)
+		}
 		return p, err
 	}, summary("One customer"))
 

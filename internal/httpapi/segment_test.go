@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"huoshui/internal/data/collect"
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/store"
@@ -46,6 +47,7 @@ func segmentEdge(t *testing.T) *edge {
 	}
 	warehousetest.Load(t, w, facts...)
 	e.api.Services.Segments = audience.NewService(e.db, audience.NewEngine(w, time.UTC), clock.System, nil)
+	e.api.Services.Desk = collect.NewDesk(e.db, nil, nil, clock.System, time.UTC)
 	e.signIn()
 	return e
 }

@@ -62,6 +62,15 @@ func Touches(ctx context.Context, q store.Querier, numbers []uint32) (map[uint32
 	return out, err
 }
 
+// Arrivals returns how a customer first and last arrived; nil where she came by nothing that said so.
+func (d *Desk) Arrivals(ctx context.Context, customer uint32) (*Arrivals, error) {
+	all, err := Touches(ctx, d.db, []uint32{customer})
+	if a, ok := all[customer]; ok {
+		return &a, err
+	}
+	return nil, err
+}
+
 func touchRows(ctx context.Context, q store.Querier, numbers []uint32) (map[uint32]*touchRow, error) {
 	out := map[uint32]*touchRow{}
 	if len(numbers) == 0 {

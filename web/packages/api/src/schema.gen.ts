@@ -3857,6 +3857,8 @@ export interface components {
             value: string;
         };
         CustomerProfile: {
+            /** @description How the person first and last arrived; left out for who came by nothing that said so */
+            arrivals?: components["schemas"]["EventArrivals"];
             /** @description YYYY-MM-DD; year 0000 when unknown */
             birthday: string;
             city: string;
@@ -4403,6 +4405,10 @@ export interface components {
         };
         EstimateSegmentBody: {
             condition: components["schemas"]["ConditionIn"];
+        };
+        EventArrivals: {
+            first: components["schemas"]["EventTouch"];
+            last: components["schemas"]["EventTouch"];
         };
         EventTouch: {
             /** Format: date-time */
