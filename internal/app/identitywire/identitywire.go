@@ -10,6 +10,7 @@ import (
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/trade/order"
+	"huoshui/internal/trade/promo"
 	"huoshui/internal/user/audience"
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
@@ -22,6 +23,7 @@ func New(db *store.DB, now clock.Clock) *identity.Service {
 	return identity.NewService(db, now, buying{}, map[string]identity.Follower{
 		"order": order.Mover{}, "consent": consent.NewService(db, now), "campaign": campaign.Mover{},
 		"task": task.Mover{}, "segment": audience.Mover{}, "tag": tag.Mover{}, "arrivals": collect.TouchMover{},
+		"coupon": promo.Mover{},
 	})
 }
 

@@ -73,6 +73,12 @@ const (
 	TagAdded   = "tag.added"
 	TagRemoved = "tag.removed"
 
+	// What became of a coupon. Subject coupon id; Campaign the one it was given for; Props {"promotion":…, "order":…}.
+	CouponClaimed  = "coupon.claimed"  // Detail how it came: claim, issue or code
+	CouponUsed     = "coupon.used"     // Amount what it took off the order
+	CouponReturned = "coupon.returned" // Amount what it had taken off; Detail locked (the order was never paid) or used
+	CouponExpired  = "coupon.expired"
+
 	CampaignAssigned = "campaign.assigned" // one per person in the frozen audience; Detail "reach" or "holdout"
 
 	MessagePlanned      = "message.planned" // Subject message id; Channel, Campaign, Strategy; Detail variant
@@ -86,6 +92,11 @@ const (
 	MessageUnsubscribed = "message.unsubscribed"
 
 	ConsentChanged = "consent.changed" // Channel; Detail "granted" or "withdrawn"
+
+	// Subject is the order, else the payment; Detail how it was paid, or why it was given back.
+	PaymentPaid     = "payment.paid"
+	PaymentClosed   = "payment.closed"
+	PaymentRefunded = "payment.refunded" // the money is with the customer again
 
 	// Subject is the order, else the line of the statement; Amount principal and gift together, positive.
 	WalletToppedUp  = "wallet.topped_up"

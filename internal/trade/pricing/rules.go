@@ -54,10 +54,10 @@ type Scope struct {
 
 // Member gives member levels a price: a fixed one by SKU, or a rate of the list price for all of its scope.
 type Member struct {
-	ID     string           `json:"id"`
-	When   Window           `json:"when"`
-	For    Audience         `json:"for"`
-	Scope  Scope            `json:"scope"`
+	ID     string           `json:"id,omitempty"`
+	When   Window           `json:"when,omitzero"`
+	For    Audience         `json:"for,omitzero"`
+	Scope  Scope            `json:"scope,omitzero"`
 	Rate   int64            `json:"rate,omitempty" doc:"Ten-thousandths of the list price, 1–10000, half a fen up; 0 when only prices count"`
 	Prices map[string]int64 `json:"prices_fen,omitempty" doc:"By SKU; goes before the rate"`
 }
@@ -65,8 +65,8 @@ type Member struct {
 // Flash is a price for a while, for so many units a person.
 type Flash struct {
 	ID        string   `json:"id"`
-	When      Window   `json:"when"`
-	For       Audience `json:"for"`
+	When      Window   `json:"when,omitzero"`
+	For       Audience `json:"for,omitzero"`
 	SKU       string   `json:"sku"`
 	PriceFen  int64    `json:"price_fen"`
 	PerPerson int64    `json:"per_person,omitempty" doc:"Units one person may have; 0 is no limit"`
@@ -76,9 +76,9 @@ type Flash struct {
 
 // Bundle is a fixed set of units at a price.
 type Bundle struct {
-	ID       string       `json:"id"`
-	When     Window       `json:"when"`
-	For      Audience     `json:"for"`
+	ID       string       `json:"id,omitempty"`
+	When     Window       `json:"when,omitzero"`
+	For      Audience     `json:"for,omitzero"`
 	Items    []BundleItem `json:"items"`
 	PriceFen int64        `json:"price_fen"`
 	Limit    int64        `json:"limit,omitempty" doc:"Sets in one order; 0 is no limit"`
@@ -92,10 +92,10 @@ type BundleItem struct {
 
 // Reduction takes money off when enough of its scope is bought (满减, 满折, 每满).
 type Reduction struct {
-	ID       string   `json:"id"`
-	When     Window   `json:"when"`
-	For      Audience `json:"for"`
-	Scope    Scope    `json:"scope"`
+	ID       string   `json:"id,omitempty"`
+	When     Window   `json:"when,omitzero"`
+	For      Audience `json:"for,omitzero"`
+	Scope    Scope    `json:"scope,omitzero"`
 	Steps    []Step   `json:"steps" doc:"The last that is reached counts"`
 	Each     bool     `json:"each,omitempty" doc:"The only step counts every time its threshold is reached (每满)"`
 	MaxTimes int64    `json:"max_times,omitempty" doc:"Of each; 0 is no limit"`
@@ -122,12 +122,12 @@ const (
 
 // Coupon is one coupon that a person holds, with what it promises.
 type Coupon struct {
-	ID             string   `json:"id" doc:"Of this one coupon"`
-	Rule           string   `json:"rule" doc:"Of what it promises: coupons of the same rule are alike"`
+	ID             string   `json:"id,omitempty" doc:"Of this one coupon"`
+	Rule           string   `json:"rule,omitempty" doc:"Of what it promises: coupons of the same rule are alike"`
 	Kind           Kind     `json:"kind" enum:"coupon_full,coupon_discount,coupon_freight,coupon_gift"`
-	When           Window   `json:"when"`
-	For            Audience `json:"for"`
-	Scope          Scope    `json:"scope"`
+	When           Window   `json:"when,omitzero"`
+	For            Audience `json:"for,omitzero"`
+	Scope          Scope    `json:"scope,omitzero"`
 	ThresholdFen   int64    `json:"threshold_fen,omitempty" doc:"What the goods in its scope must come to; of freight and gift, all goods"`
 	ThresholdUnits int64    `json:"threshold_units,omitempty" doc:"The same in units"`
 	OffFen         int64    `json:"off_fen,omitempty" doc:"Of a full-reduction: taken off. Of freight: at most; 0 is all of it"`
@@ -146,8 +146,8 @@ type Points struct {
 	StepFen    int64    `json:"step_fen" minimum:"1" maximum:"1000000"`
 	MaxShare   int64    `json:"max_share" minimum:"0" maximum:"10000" doc:"Ten-thousandths of what the goods come to that points may pay"`
 	MinFen     int64    `json:"min_fen,omitempty" minimum:"0" doc:"What the goods must come to"`
-	Scope      Scope    `json:"scope"`
-	For        Audience `json:"for"`
+	Scope      Scope    `json:"scope,omitzero"`
+	For        Audience `json:"for,omitzero"`
 }
 
 // Balance says how a person's balance pays: what she was given goes first, up to a share.
@@ -166,7 +166,7 @@ type Stacking struct {
 
 // Freights is a freight template: how goods that name it are charged for, by region.
 type Freights struct {
-	ID         string   `json:"id"`
+	ID         string   `json:"id,omitempty"`
 	By         string   `json:"by" enum:"piece,weight,amount"`
 	Regions    []Region `json:"regions" doc:"The one with the longest code that fits counts; one without codes is everywhere else"`
 	FreeLevels []string `json:"free_levels,omitempty" doc:"Member levels that pay no freight"`
