@@ -270,7 +270,7 @@ func duckSettings(cfg Config) []string {
 	s := []string{
 		fmt.Sprintf("SET memory_limit = '%dMB'", cfg.MemoryMB),
 		fmt.Sprintf("SET threads = %d", threads),
-		"SET checkpoint_threshold = '256MB'",
+		"SET checkpoint_threshold = '64MB'",
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 	}
