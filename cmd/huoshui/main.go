@@ -44,6 +44,7 @@ func commands() map[string]command {
 		"rfm":      rfmCommand,
 		"identity": identityCommand,
 		"layers":   layersCommand,
+		"stream":   streamCommand,
 		"doctor":   doctorCommand,
 		"openapi":  openapiCommand,
 		"version":  versionCommand,

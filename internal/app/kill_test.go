@@ -21,6 +21,7 @@ import (
 	"huoshui/internal/platform/config"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/store"
+	"huoshui/internal/platform/stream/streamtest"
 	"huoshui/internal/platform/warehouse"
 )
 
@@ -28,6 +29,7 @@ import (
 const serveEnv = "HUOSHUI_TEST_SERVE"
 
 func TestMain(m *testing.M) {
+	streamtest.Serve()
 	dir := os.Getenv(serveEnv)
 	if dir == "" {
 		os.Exit(m.Run())

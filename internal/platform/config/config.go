@@ -21,7 +21,7 @@ import (
 type Config struct {
 	Data         string // directory of everything that is kept; created with mode 0700
 	Store        string // "" for SQLite in Data, or postgres://…
-	Stream       string // "" for embedded NATS JetStream in Data, or nats://…
+	Stream       string // "" for embedded NATS JetStream in Data, or nats://… of the servers of one cluster, separated by commas
 	Warehouse    string // "" for DuckDB in Data, or a path to its file
 	Listen       string // host:port of the server; port 0 takes a free one
 	PublicURL    string // how browsers and mail readers reach the server, no trailing slash; "" means http://<listen>
@@ -75,7 +75,7 @@ func settings() []setting {
 	return []setting{
 		text("data", "directory of everything that is kept", func(c *Config) *string { return &c.Data }),
 		text("store", "postgres://… (default: SQLite in the data directory)", func(c *Config) *string { return &c.Store }),
-		text("stream", "nats://… (default: embedded, in the data directory)", func(c *Config) *string { return &c.Stream }),
+		text("stream", "nats://host:port,host:port,… of one cluster (default: embedded, in the data directory)", func(c *Config) *string { return &c.Stream }),
 		text("warehouse", "path of the DuckDB file (default: in the data directory)", func(c *Config) *string { return &c.Warehouse }),
 		text("listen", "host:port to serve on; port 0 takes a free one", func(c *Config) *string { return &c.Listen }),
 		text("public-url", "how browsers and mail readers reach the server (default: http://<listen>)", func(c *Config) *string { return &c.PublicURL }),
@@ -320,7 +320,15 @@ func (c Config) Masked() map[string]string {
 		case s.secret && v != "":
 			v = "********"
 		case strings.Contains(v, "://"):
-			v = maskURL(v)
+			parts := strings.Split(v, ",") // a list of servers; a comma in another URL stays where it is
+			for i, part := range parts {
+				if strings.Contains(part, "://") {
+					parts[i] = maskURL(part)
+				} else {
+					parts[i] = strings.TrimPrefix(maskURL("any://"+part), "any://")
+				}
+			}
+			v = strings.Join(parts, ",")
 		}
 		values[s.name] = v
 	}

@@ -73,7 +73,7 @@ func TestRefusals(t *testing.T) {
 func TestPrintShowsNoSecret(t *testing.T) {
 	c, err := resolve(t, []string{
 		"--store", "postgres://app:hunter2@db/huoshui?sslpassword=hunter2",
-		"--stream", "nats://u:hunter2@n:4222",
+		"--stream", "nats://u:hunter2@n:4222,nats://u:hunter2@m:4222,u:hunter2@o:4222,p:4222",
 		"--master-key", "aHVudGVyMg==",
 	}, nil)
 	if err != nil {
@@ -88,7 +88,7 @@ func TestPrintShowsNoSecret(t *testing.T) {
 			t.Errorf("%q is shown:\n%s", secret, out.String())
 		}
 	}
-	if !strings.Contains(out.String(), "postgres://app:********@db/huoshui") {
+	if !strings.Contains(out.String(), "postgres://app:********@db/huoshui") || !strings.Contains(out.String(), "u:********@o:4222,p:4222") {
 		t.Errorf("the address is not recognisable:\n%s", out.String())
 	}
 }

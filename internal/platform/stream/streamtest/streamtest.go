@@ -227,19 +227,23 @@ func (c *Cluster) Leader(stream string) int {
 }
 
 // Whole waits until every server has everything of a stream.
-func (c *Cluster) Whole(stream string) {
+func (c *Cluster) Whole(stream string) { c.t.Helper(); c.copies(stream, true) }
+
+// Noticed waits until the leader of a stream knows that a copy is not whole.
+func (c *Cluster) Noticed(stream string) { c.t.Helper(); c.copies(stream, false) }
+
+func (c *Cluster) copies(stream string, whole bool) {
 	c.t.Helper()
-	c.wait("copies of "+stream+" do not catch up", func(ctx context.Context, js jetstream.JetStream) bool {
+	c.wait(fmt.Sprintf("copies of %s are not whole: %v, for a minute", stream, !whole), func(ctx context.Context, js jetstream.JetStream) bool {
 		s, err := js.Stream(ctx, stream)
 		if err != nil || s.CachedInfo().Cluster == nil || s.CachedInfo().Cluster.Leader == "" {
 			return false
 		}
+		all := true
 		for _, r := range s.CachedInfo().Cluster.Replicas {
-			if !r.Current || r.Offline {
-				return false
-			}
+			all = all && r.Current && !r.Offline
 		}
-		return true
+		return all == whole
 	})
 }
 
