@@ -3,9 +3,6 @@ package collect
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -24,6 +21,7 @@ import (
 
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/webhook"
 )
 
 // Limits of the edge.
@@ -34,8 +32,7 @@ const (
 	holdingBytes = 128 << 20 // of requests that are being read or wait for their append
 	readTimeout  = 15 * time.Second
 	hookSkew     = 5 * time.Minute // how far a webhook's timestamp may be from now
-	secretPrefix = "whsec_"
-	keepBuffer   = 256 << 10 // larger buffers are not kept for the next request
+	keepBuffer   = 256 << 10       // larger buffers are not kept for the next request
 )
 
 // pixel is a transparent picture of one point.
@@ -586,7 +583,7 @@ func (e *Edge) serveHook(w http.ResponseWriter, r *http.Request, d door) {
 
 func (e *Edge) hookKept(r *http.Request, d door, src *Source, body []byte) error {
 	id, stamp := r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp")
-	if !sane(id, maxKey) || !signed(src.Secret, id, stamp, body, r.Header.Get("Webhook-Signature")) {
+	if !sane(id, maxKey) || !webhook.SignedStandard(src.Secret, id, stamp, body, r.Header.Get("Webhook-Signature")) {
 		return errSigned
 	}
 	sent, err := strconv.ParseInt(stamp, 10, 64)
@@ -600,24 +597,4 @@ func (e *Edge) hookKept(r *http.Request, d door, src *Source, body []byte) error
 	env := e.envelope(r, d, src, body)
 	env.Query = id // it is signed, so that a delivery that is played again has the same keys
 	return e.keep(r.Context(), src, env, 1)
-}
-
-// signed reports whether one of the signatures of a header is that of the message.
-func signed(secret, id, stamp string, body []byte, header string) bool {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretPrefix))
-	if err != nil || len(key) == 0 {
-		return false
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id + "." + stamp + "."))
-	mac.Write(body)
-	want := mac.Sum(nil)
-	for one := range strings.FieldsSeq(header) {
-		text, ok := strings.CutPrefix(one, "v1,")
-		got, err := base64.StdEncoding.DecodeString(text)
-		if ok && err == nil && hmac.Equal(got, want) {
-			return true
-		}
-	}
-	return false
 }

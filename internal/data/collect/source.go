@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/webhook"
 )
 
 // SourceKind says where a source runs, and with that how far it is believed.
@@ -209,7 +210,7 @@ func newSecret() string {
 	if _, err := rand.Read(b[:]); err != nil {
 		panic(err) // the platform has no randomness: nothing can go on
 	}
-	return secretPrefix + base64.StdEncoding.EncodeToString(b[:])
+	return webhook.StandardPrefix + base64.StdEncoding.EncodeToString(b[:])
 }
 
 // newKey returns a word that nobody guesses: 160 bits.

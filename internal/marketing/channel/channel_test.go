@@ -21,6 +21,7 @@ import (
 	"huoshui/internal/platform/secret"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/store/storetest"
+	"huoshui/internal/platform/webhook"
 )
 
 func message() channel.Message {
@@ -168,7 +169,7 @@ func TestWebhook(t *testing.T) {
 		for _, c := range r.Header.Get("Huoshui-Timestamp") {
 			at = at*10 + int64(c-'0')
 		}
-		signature, want, key = r.Header.Get("Huoshui-Signature"), channel.Sign([]byte("s3cret"), at, body), r.Header.Get("Idempotency-Key")
+		signature, want, key = r.Header.Get("Huoshui-Signature"), webhook.Sign([]byte("s3cret"), at, body), r.Header.Get("Idempotency-Key")
 		if code == http.StatusFound {
 			w.Header().Set("Location", "http://127.0.0.1:1/")
 		}

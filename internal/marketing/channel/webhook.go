@@ -1,22 +1,14 @@
 package channel
 
 import (
-	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/webhook"
 )
 
 // WebhookSettings is where messages are posted to. Secret is sealed and never shown.
@@ -35,9 +27,8 @@ func (s WebhookSettings) Check() error {
 	if !s.Enabled {
 		return nil
 	}
-	u, err := url.Parse(s.URL)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil {
-		return errs.New(errs.Invalid, "channel.invalid", "must be an http(s) address without a user").At("url")
+	if err := webhook.CheckURL(s.URL, "channel.invalid"); err != nil {
+		return err
 	}
 	if s.Connections < 1 || s.Connections > 64 {
 		return errs.New(errs.Invalid, "channel.invalid", "must be 1 to 64").At("connections")
@@ -56,18 +47,7 @@ type WebhookChannel struct {
 
 // NewWebhook returns the channel for settings that have passed Check; secret is the opened one.
 func NewWebhook(s WebhookSettings, secret string) *WebhookChannel {
-	dialer := &net.Dialer{Timeout: 5 * time.Second}
-	if !s.AllowPrivate {
-		dialer.Control = guard
-	}
-	transport := &http.Transport{
-		DialContext: dialer.DialContext, MaxIdleConnsPerHost: s.Connections, MaxConnsPerHost: s.Connections,
-		IdleConnTimeout: 30 * time.Second, TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
-	}
-	return &WebhookChannel{settings: s, secret: []byte(secret), client: &http.Client{
-		Transport: transport, Timeout: 15 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &WebhookChannel{settings: s, secret: []byte(secret), client: webhook.NewClient(s.Connections, s.AllowPrivate)}
 }
 
 // Limits is from the settings.
@@ -102,14 +82,6 @@ type payload struct {
 	Unsubscribe string    `json:"unsubscribe,omitempty"`
 }
 
-// Sign returns the value of Huoshui-Signature for a timestamp (seconds since 1970) and a body.
-func Sign(secret []byte, timestamp int64, body []byte) string {
-	mac := hmac.New(sha256.New, secret)
-	fmt.Fprintf(mac, "%d.", timestamp)
-	mac.Write(body)
-	return "v1=" + hex.EncodeToString(mac.Sum(nil))
-}
-
 // Send posts one message; any 2xx is taken, 408, 425, 429 and 5xx are tried again, the rest is for good.
 func (w *WebhookChannel) Send(ctx context.Context, m Message, begun func()) error {
 	body, err := json.Marshal(payload{ID: m.ID, Campaign: m.Campaign, Strategy: m.Strategy, Customer: m.CustomerID, Name: m.Name,
@@ -117,28 +89,13 @@ func (w *WebhookChannel) Send(ctx context.Context, m Message, begun func()) erro
 	if err != nil {
 		return &Failure{Reason: "settings", Permanent: true, Detail: clip(err.Error())}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.settings.URL, bytes.NewReader(body))
-	if err != nil {
-		return &Failure{Reason: "settings", Permanent: true, Detail: clip(err.Error())}
-	}
-	now := time.Now().Unix()
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	req.Header.Set("Idempotency-Key", m.ID)
-	req.Header.Set("Huoshui-Timestamp", strconv.FormatInt(now, 10))
-	req.Header.Set("Huoshui-Signature", Sign(w.secret, now, body))
-	req.Header.Set("User-Agent", "Huoshui")
-	begun()
-	res, err := w.client.Do(req)
-	if err != nil {
-		return &Failure{Reason: "connection", Permanent: errors.Is(err, errPrivate), Detail: clip(err.Error())}
-	}
-	defer res.Body.Close()
-	said, _ := io.ReadAll(io.LimitReader(res.Body, 300)) // only for the log of a refusal
-	switch code := res.StatusCode; {
-	case code >= 200 && code < 300:
+	answer := webhook.Post(ctx, w.client, w.settings.URL, w.secret, m.ID, body, time.Now(), begun)
+	switch {
+	case answer.OK():
 		return nil
+	case answer.Status == 0:
+		return &Failure{Reason: "connection", Permanent: answer.Final, Detail: clip(answer.Said)}
 	default:
-		again := code >= 500 || code == 408 || code == 425 || code == 429
-		return &Failure{Reason: "http_" + strconv.Itoa(code), Permanent: !again, Detail: clip(string(said))}
+		return &Failure{Reason: "http_" + strconv.Itoa(answer.Status), Permanent: answer.Final, Detail: clip(answer.Said)}
 	}
 }

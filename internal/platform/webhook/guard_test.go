@@ -1,4 +1,4 @@
-package channel
+package webhook
 
 import (
 	"net/netip"

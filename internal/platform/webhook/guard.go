@@ -1,4 +1,4 @@
-package channel
+package webhook
 
 import (
 	"errors"
@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-var errPrivate = errors.New("the address is inside this machine's network")
+// ErrPrivate says that an address is inside this machine's network, where nobody outside may send us.
+var ErrPrivate = errors.New("the address is inside this machine's network")
 
 // reserved are ranges that are nobody's public server and that netip has no word for.
 var reserved = []netip.Prefix{
@@ -42,7 +43,7 @@ func guard(network, address string, _ syscall.RawConn) error {
 	}
 	a, err := netip.ParseAddr(host)
 	if err != nil || !public(a) {
-		return fmt.Errorf("webhook to %s over %s: %w", host, network, errPrivate)
+		return fmt.Errorf("webhook to %s over %s: %w", host, network, ErrPrivate)
 	}
 	return nil
 }
