@@ -7,6 +7,7 @@ import (
 
 	"huoshui/internal/finance/ledger"
 	"huoshui/internal/finance/payment"
+	"huoshui/internal/finance/reconcile"
 	"huoshui/internal/finance/wallet"
 	"huoshui/internal/marketing/loyalty"
 	"huoshui/internal/platform/money"
@@ -45,6 +46,19 @@ func (g Gateway) Refund(ctx context.Context, no, refundNo, reason string, fen, t
 func (g Gateway) QueryRefund(ctx context.Context, refundNo string) (payment.GatewayRefund, error) {
 	r, err := g.Client.QueryRefund(ctx, refundNo)
 	return payment.GatewayRefund(r), err
+}
+
+// Bills fetches WeChat Pay's bills.
+type Bills struct{ *pay.Client }
+
+// TradeBill implements reconcile.Bills.
+func (b Bills) TradeBill(ctx context.Context, day string) (reconcile.Bill, error) {
+	bill, err := b.Client.TradeBill(ctx, day)
+	out := reconcile.Bill{Day: bill.Day, SHA1: bill.SHA1, Lines: make([]reconcile.BillLine, len(bill.Lines)), PaidFen: bill.PaidFen, RefundFen: bill.RefundFen, FeeFen: bill.FeeFen}
+	for i, l := range bill.Lines {
+		out.Lines[i] = reconcile.BillLine(l)
+	}
+	return out, err
 }
 
 // Merchant is who the simulator pays.

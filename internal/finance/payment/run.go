@@ -73,6 +73,38 @@ func (s *Service) Once(ctx context.Context) (int, error) {
 	return len(payments) + len(refunds), errors.Join(all...)
 }
 
+// Ask asks WeChat how a payment stands, and takes the answer.
+func (s *Service) Ask(ctx context.Context, paymentID string) error {
+	p, err := Get(ctx, s.db, paymentID)
+	if err != nil {
+		return err
+	}
+	if !p.Method.Wechat() {
+		return errNoPayment
+	}
+	t, err := s.gateway.Query(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	return s.Notified(ctx, "", t)
+}
+
+// AskRefund asks WeChat how a refund stands, and takes the answer.
+func (s *Service) AskRefund(ctx context.Context, refundID string) error {
+	r, err := store.One[Refund](ctx, s.db, `SELECT * FROM payment_refunds WHERE id = ?`, refundID)
+	if errs.Is(err, errs.NotFound) {
+		return errNoRefund
+	}
+	if err != nil {
+		return err
+	}
+	g, err := s.gateway.QueryRefund(ctx, r.No())
+	if err != nil {
+		return err
+	}
+	return s.RefundNotified(ctx, "", g)
+}
+
 // look asks WeChat how a payment stands and acts on the answer.
 func (s *Service) look(ctx context.Context, p Payment) error {
 	if p.State == Created { // its time is over, and WeChat never heard of it
