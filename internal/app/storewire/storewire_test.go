@@ -18,18 +18,21 @@ import (
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/id"
 	"huoshui/internal/platform/money"
+	"huoshui/internal/platform/settings"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/store/storetest"
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
+	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/inventory"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/pricing"
+	"huoshui/internal/trade/promo"
 )
 
 var start = time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC)
 
-// shop is a store with real books, wallets, points and stock. Offers are a reduction and freight; payments are booked at once.
+// shop is a store with real books, wallets, points, coupons, flash sales and stock; payments are booked at once.
 type shop struct {
 	*checkout.Service
 	db      *store.DB
@@ -37,27 +40,17 @@ type shop struct {
 	books   *ledger.Service
 	wallets *wallet.Service
 	points  *loyalty.Service
+	promos  *promo.Service
+	flash   *flash.Service
+	coupon  string // a promotion: 5 yuan off, from nothing
 }
-
-type offers struct{}
-
-func (offers) Rules(context.Context, store.Querier, checkout.Buyer, []string, time.Time) (pricing.Rules, []pricing.Coupon, error) {
-	return pricing.Rules{
-		Reductions: []pricing.Reduction{{ID: "r", Steps: []pricing.Step{{FromFen: 10000, OffFen: 1001}}}},
-		Balance:    pricing.Balance{GiftMaxShare: 10000},
-		Templates:  map[string]pricing.Freights{catalog.StoreFreight: {ID: catalog.StoreFreight, By: pricing.ByPiece, Regions: []pricing.Region{{First: 1, FirstFen: 800, More: 1, MoreFen: 200}}}},
-	}, nil, nil
-}
-func (offers) Take(context.Context, *store.Tx, checkout.Buyer, string, *pricing.Quotation, time.Time) error {
-	return nil
-}
-func (offers) Paid(context.Context, *store.Tx, string, time.Time) error                   { return nil }
-func (offers) Return(context.Context, *store.Tx, string, []string, bool, time.Time) error { return nil }
 
 // cash books what WeChat Pay would.
 type cash struct{ books *ledger.Service }
 
-func (c cash) Refund(ctx context.Context, tx *store.Tx, key, sale, _ string, fen int64, finished bool, _ string) error {
+func (cash) Release(context.Context, *store.Tx, string, string) error { return nil }
+
+func (c cash) Refund(ctx context.Context, tx *store.Tx, key, sale string, fen int64, finished bool, _ string) error {
 	from := money.Deferred
 	if finished {
 		from = money.SalesReturns
@@ -69,11 +62,35 @@ func open(t testing.TB, db *store.DB) *shop {
 	t.Helper()
 	clk := clock.NewManual(start)
 	books := ledger.NewService(db, clk.Now, time.UTC)
-	s := &shop{db: db, clock: clk, books: books, wallets: wallet.NewService(db, books, clk.Now), points: loyalty.NewService(db, books, clk.Now)}
+	s := &shop{db: db, clock: clk, books: books, wallets: wallet.NewService(db, books, clk.Now), points: loyalty.NewService(db, books, clk.Now),
+		promos: promo.NewService(db, clk.Now, time.UTC), flash: flash.NewService(db, clk.Now)}
 	s.Service = checkout.NewService(checkout.Parts{
-		DB: db, Now: clk.Now, Settler: order.NewSettler(), Books: books, People: storewire.People{Now: clk.Now}, Offers: offers{}, Payments: cash{books},
+		DB: db, Now: clk.Now, Settler: order.NewSettler(), Books: books, People: storewire.People{Now: clk.Now}, Offers: storewire.Offers{Promos: s.promos, Flash: s.flash}, Payments: cash{books},
 		Wallet: storewire.Wallet{Wallets: s.wallets, Now: clk.Now}, Points: storewire.Points{Accounts: s.points, Now: clk.Now},
 	})
+	if _, err := s.promos.Create(t.Context(), promo.Draft{Kind: promo.Reduction, Name: "满 100 减 10.01", Terms: promo.Terms{Reduction: &pricing.Reduction{Steps: []pricing.Step{{FromFen: 10000, OffFen: 1001}}}}}, ""); err != nil {
+		t.Fatal(err)
+	}
+	off, err := s.promos.Create(t.Context(), promo.Draft{Kind: promo.Coupons, Name: "5 元", Terms: promo.Terms{Coupon: &promo.CouponTerms{
+		Gives: pricing.Coupon{Kind: pricing.KindCouponFull, OffFen: 500}, Valid: promo.Validity{Days: 30}, Open: true,
+	}}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.coupon = off.ID
+	freight, err := s.promos.Create(t.Context(), promo.Draft{Kind: promo.Freight, Name: "全国", Terms: promo.Terms{Freight: &pricing.Freights{By: pricing.ByPiece, Regions: []pricing.Region{{First: 1, FirstFen: 800, More: 1, MoreFen: 200}}}}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := checkout.DefaultRules()
+	rules.Freight = freight.ID
+	err = db.Tx(t.Context(), func(tx *store.Tx) error {
+		_, err := settings.Put(t.Context(), tx, checkout.SettingName, rules, "", start)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	goods := catalog.NewService(db, clk.Now)
 	for i, price := range []int64{1, 999, 4900, 12345} {
 		code := fmt.Sprint("K", i)
@@ -414,7 +431,10 @@ func TestRandomSales(t *testing.T) {
 			if err != nil {
 				rt.Fatal(err)
 			}
-			w := checkout.Wish{Address: home, Points: rapid.Int64Range(0, 5000).Draw(rt, "use"), Balance: rapid.SampledFrom([]int64{0, 0, 777, 1e9}).Draw(rt, "balance")}
+			if _, err := s.promos.Claim(ctx, promo.Claiming{Request: fmt.Sprint("c", round), Promotion: s.coupon, Person: promo.Person{Customer: who}}); err != nil {
+				rt.Fatal(err)
+			}
+			w := checkout.Wish{Address: home, Best: rapid.Bool().Draw(rt, "best"), Points: rapid.Int64Range(0, 5000).Draw(rt, "use"), Balance: rapid.SampledFrom([]int64{0, 0, 777, 1e9}).Draw(rt, "balance")}
 			for i := range rapid.IntRange(1, 3).Draw(rt, "lines") {
 				w.Lines = append(w.Lines, pricing.CartLine{SKU: fmt.Sprint("K", (round+i)%4), Quantity: rapid.Int64Range(1, 7).Draw(rt, "n")})
 			}
@@ -453,6 +473,90 @@ func TestRandomSales(t *testing.T) {
 			}
 			s.sound(ctx, rt)
 		})
+	})
+}
+
+// TestOneCouponFiveOrders: five orders at once with the same coupon; one gets it. Cancelled, it comes back; above the amount, it
+// takes off no more than there is.
+func TestOneCouponFiveOrders(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, s := t.Context(), open(t, db)
+		s.customers(t, 1)
+		s.stock(t, "K0", 100)
+		held, err := s.promos.Claim(ctx, promo.Claiming{Request: "c", Promotion: s.coupon, Person: promo.Person{Customer: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := checkout.Wish{Lines: line("K0", 1), Coupons: []string{held.ID}, Address: home}
+		p, err := s.Preview(ctx, 1, w)
+		if err != nil || p.Quote.GoodsFen != 0 || p.Quote.TotalFen != 800 {
+			t.Fatalf("%+v, %v", p.Quote, err) // 0.01 of goods: the coupon is worth 0.01, and pays no freight
+		}
+		for round := range 2 {
+			var sales [5]checkout.Sale
+			var fails [5]error
+			var wg sync.WaitGroup
+			for i := range 5 {
+				wg.Go(func() { sales[i], fails[i] = s.Place(ctx, 1, fmt.Sprint("r", round, i), w, p.Quote.TotalFen) })
+			}
+			wg.Wait()
+			got := -1
+			for i := range 5 {
+				if fails[i] == nil && got < 0 {
+					got = i
+				} else if !errs.Is(fails[i], errs.Conflict) {
+					t.Errorf("%v", fails[i])
+				}
+			}
+			if got < 0 {
+				t.Fatal("nobody got it")
+			}
+			if _, err := s.Close(ctx, 1, sales[got].ID, checkout.ByCustomer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.sound(ctx, t)
+	})
+}
+
+// TestFlash: forty people want ten units at a price of one fen, each as many as one person may and one more.
+func TestFlash(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, s := t.Context(), open(t, db)
+		s.customers(t, 40)
+		s.stock(t, "K2", 1000)
+		f, err := s.flash.Create(ctx, flash.Draft{Name: "秒杀", SKU: "K2", PriceFen: 1, StartsAt: start, EndsAt: start.Add(time.Hour), Units: 10, PerPerson: 2}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := checkout.Wish{Lines: line("K2", 2), Address: home}
+		var paid atomic.Int64
+		var wg sync.WaitGroup
+		for i := range 40 {
+			wg.Go(func() {
+				who := uint32(i + 1)
+				sale, err := s.Place(ctx, who, "r", w, 2+1000)
+				if errs.Is(err, errs.Conflict) { // gone, or no longer at the price that was shown
+					return
+				}
+				if err == nil {
+					err = s.pay(ctx, sale)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				paid.Add(1)
+				if p, err := s.Preview(ctx, who, w); err != nil || p.Quote.GoodsFen != 2*4900 {
+					t.Errorf("a third unit at the flash price: %+v, %v", p.Quote, err)
+				}
+			})
+		}
+		wg.Wait()
+		if wrong, err := flash.Check(ctx, db); err != nil || len(wrong) > 0 || paid.Load() != 5 {
+			t.Errorf("%v, %v; %d paid of %+v", wrong, err, paid.Load(), f)
+		}
+		s.sound(ctx, t)
 	})
 }
 

@@ -120,6 +120,11 @@ func (s *Service) close(ctx context.Context, tx *store.Tx, customer uint32, sale
 	if err := s.Offers.Return(ctx, tx, sale.ID, nil, true, now); err != nil {
 		return sale, err
 	}
+	if sale.CashFen > 0 {
+		if err := s.Payments.Release(ctx, tx, sale.ID, reason); err != nil {
+			return sale, err
+		}
+	}
 	if sale.Quote.Points > 0 {
 		if err := s.Points.Return(ctx, tx, sale.ID+"/points/closed", sale.ID+"/points", sale.Quote.Points, sale.Quote.PointsFen, false, ""); err != nil {
 			return sale, err
@@ -319,7 +324,7 @@ func (s *Service) giveMoney(ctx context.Context, tx *store.Tx, sale *Sale, reque
 		parts = append(parts, part)
 	}
 	if r.CashFen > 0 {
-		if err := s.Payments.Refund(ctx, tx, key+"/cash", sale.ID, sale.Payment, r.CashFen, finished, by); err != nil {
+		if err := s.Payments.Refund(ctx, tx, key+"/cash", sale.ID, r.CashFen, finished, by); err != nil {
 			return err
 		}
 	}

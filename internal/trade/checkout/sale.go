@@ -124,18 +124,48 @@ type given struct {
 	Points       int64  `db:"points"`
 }
 
-// Rules are the times of a store.
+// Rules are the times of a store, and by what it sends.
 type Rules struct {
-	PayMinutes     int64 `json:"pay_minutes" minimum:"1" maximum:"4320" doc:"After which a sale that is not paid is closed"`
-	WarnMinutes    int64 `json:"warn_minutes" minimum:"0" maximum:"4320" doc:"So long before that the customer may be reminded: the fact order.unpaid"`
-	FinishDays     int64 `json:"finish_days" minimum:"1" maximum:"90" doc:"After which what was sent counts as received"`
-	AbandonMinutes int64 `json:"abandon_minutes" minimum:"5" maximum:"10080" doc:"After which a cart that nobody touched counts as left: the fact cart.abandoned"`
+	PayMinutes     int64  `json:"pay_minutes" minimum:"1" maximum:"4320" doc:"After which a sale that is not paid is closed"`
+	WarnMinutes    int64  `json:"warn_minutes" minimum:"0" maximum:"4320" doc:"So long before that the customer may be reminded: the fact order.unpaid; 0 is never"`
+	FinishDays     int64  `json:"finish_days" minimum:"1" maximum:"90" doc:"After which what was sent counts as received"`
+	AbandonMinutes int64  `json:"abandon_minutes" minimum:"5" maximum:"10080" doc:"After which a cart that nobody touched counts as left: the fact cart.abandoned"`
+	Freight        string `json:"freight" maxLength:"64" doc:"The freight template of goods that name none; empty: sending costs nothing"`
 }
 
-// DefaultRules are the times until somebody sets others.
+// DefaultRules are the rules until somebody sets others.
 func DefaultRules() Rules {
 	return Rules{PayMinutes: 30, WarnMinutes: 20, FinishDays: 10, AbandonMinutes: 120}
 }
 
+// Check reports the first thing that is wrong with rules.
+func (r Rules) Check() error {
+	bad := func(field string, value, least, most int64) error {
+		if value < least || value > most {
+			return errs.New(errs.Invalid, "store.times", "%s is between %d and %d", field, least, most).At(field)
+		}
+		return nil
+	}
+	for _, err := range []error{
+		bad("pay_minutes", r.PayMinutes, 1, 4320), bad("warn_minutes", r.WarnMinutes, 0, 4320), bad("finish_days", r.FinishDays, 1, 90), bad("abandon_minutes", r.AbandonMinutes, 5, 10080),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SettingName is under which Rules are kept.
 const SettingName = "store.times"
+
+// Title is what a sale is called at a cashier: its first line, and that there are more.
+func (s *Sale) Title() string {
+	switch len(s.Lines) {
+	case 0:
+		return s.Number
+	case 1:
+		return s.Lines[0].Name
+	}
+	return s.Lines[0].Name + " 等"
+}

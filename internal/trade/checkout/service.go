@@ -69,10 +69,12 @@ type People interface {
 	Bought(ctx context.Context, tx *store.Tx, sums map[uint32]*order.Sum) error
 }
 
-// Payments gives back what was paid by WeChat Pay.
+// Payments takes what is paid by WeChat Pay, and gives it back.
 type Payments interface {
-	// Refund gives part of a sale's payment back, once per key; finished says that the sale was booked as revenue.
-	Refund(ctx context.Context, tx *store.Tx, key, sale, payment string, fen int64, finished bool, by string) error
+	// Release says that a sale is not to be paid any more; what arrives all the same goes back.
+	Release(ctx context.Context, tx *store.Tx, sale, reason string) error
+	// Refund gives part of what was paid for a sale back, once per key; finished says that the sale was booked as revenue.
+	Refund(ctx context.Context, tx *store.Tx, key, sale string, fen int64, finished bool, by string) error
 }
 
 // Parts are what a Service is made of. Nothing may be missing.
