@@ -48,9 +48,9 @@ type IngestResult struct {
 	Batch100P99       float64       `json:"batch100_p99_ms,omitempty"`
 	Batch20P99        float64       `json:"batch20_p99_ms,omitempty"`
 	SingleP99         float64       `json:"single_p99_ms,omitempty"`
-	Refused           int64         `json:"refused"`             // requests that were answered 429 or 503, and sent again
-	RawPerSecond      float64       `json:"raw_per_second"`      // events, when 24 publishers put the same requests of 100 into a JetStream as they are, synced
-	RawRatio          float64       `json:"raw_ratio,omitempty"` // batch100 against that
+	Refused           int64         `json:"refused"`                  // requests that were answered 429 or 503, and sent again
+	RawPerSecond      float64       `json:"raw_per_second,omitempty"` // events, when 24 publishers put the same requests of 100 into a JetStream as they are, synced
+	RawRatio          float64       `json:"raw_ratio,omitempty"`      // batch100 against that
 	Accepted          int64         `json:"accepted_events"`
 	Stages            []IngestStage `json:"stages"`
 	Memory            []int64       `json:"memory_mb"`       // resident, of the whole product, every 10 s from the first request until all was worked off
@@ -81,14 +81,18 @@ func Ingest(ctx context.Context, spec IngestSpec, say func(string, ...any)) (out
 		return out, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if out.RawPerSecond, err = rawPublish(ctx, filepath.Join(dir, "raw"), spec); err != nil {
-		return out, err
+	if spec.Batch == 0 || spec.Batch == 100 {
+		if out.RawPerSecond, err = rawPublish(ctx, filepath.Join(dir, "raw"), spec); err != nil {
+			return out, err
+		}
+		say("raw JetStream, requests of 100 events, synced: %.0f events/s", out.RawPerSecond)
 	}
-	say("raw JetStream, requests of 100 events, synced: %.0f events/s", out.RawPerSecond)
 	err = served(ctx, filepath.Join(dir, "data"), func(a *app.App, base string) error {
 		return ingest(ctx, a, base, spec, say, &out)
 	})
-	out.RawRatio = out.Batch100PerSecond / out.RawPerSecond
+	if out.RawPerSecond > 0 {
+		out.RawRatio = out.Batch100PerSecond / out.RawPerSecond
+	}
 	return out, err
 }
 
