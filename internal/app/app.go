@@ -151,6 +151,9 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.buildTags()
+	if err := a.buildFinance(ctx); err != nil {
+		return err
+	}
 	if err := a.buildCollect(ctx); err != nil {
 		return err
 	}

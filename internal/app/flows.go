@@ -30,6 +30,9 @@ func (a *App) loops() []loop {
 		{"audience refresh", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.Run(ctx, a.Log) }},    // facts become layers and segments
 		{"live segments", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.RunLive(ctx, a.Log) }},   // the same, for who just did something
 		{"keyword tags", config.Worker, func(ctx context.Context) error { return a.Services.Tags.RunSaid(ctx, a.Stream, a.Log) }}, // what people say becomes tags
+		{"payments", config.Worker, a.Services.Payments.Run},                                                                      // WeChat is asked what became of payments, and for refunds
+		{"simulated WeChat Pay", config.Worker, a.runPaySimulator},                                                                // the local one tells of payments as the real one does
+		{"expiry", config.Scheduler, a.runExpiry},                                                                                 // gift money and points end when their time is over
 		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                    // layers and segments become messages, and these facts
 	}...)
 	if a.isDemo {

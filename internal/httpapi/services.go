@@ -1,13 +1,21 @@
 package httpapi
 
 import (
+	"context"
+
+	"huoshui/internal/app/paywire"
 	"huoshui/internal/data/collect"
 	"huoshui/internal/data/effect"
 	"huoshui/internal/data/importing"
 	"huoshui/internal/data/metric"
 	"huoshui/internal/demo"
+	"huoshui/internal/finance/ledger"
+	"huoshui/internal/finance/payment"
+	"huoshui/internal/finance/reconcile"
+	"huoshui/internal/finance/wallet"
 	"huoshui/internal/marketing/campaign"
 	"huoshui/internal/marketing/content"
+	"huoshui/internal/marketing/loyalty"
 	"huoshui/internal/marketing/strategy"
 	"huoshui/internal/org/staff"
 	"huoshui/internal/org/task"
@@ -19,6 +27,8 @@ import (
 	"huoshui/internal/user/identity"
 	"huoshui/internal/user/layer"
 	"huoshui/internal/user/tag"
+	"huoshui/internal/wechat/pay"
+	"huoshui/internal/wechat/simulator"
 )
 
 // Services is what the routes act through; each noun adds its own field. Fields are nil while the OpenAPI document is
@@ -45,7 +55,17 @@ type Services struct {
 	Collect    *collect.Edge // takes events in; nil where nothing is served
 	Desk       *collect.Desk // what came in, and what is decided about it
 	Pipeline   *collect.Pipeline
+	Books      *ledger.Service
+	Wallets    *wallet.Service
+	Points     *loyalty.Service
+	Payments   *payment.Service
+	Reconcile  *reconcile.Service
+	WechatPay  *pay.Client
 	BaseURL    func() string // how browsers and mail readers reach us, no trailing slash
+
+	PaySimulator *simulator.Pay                                                     // nil where WeChat Pay is the real one
+	Audit        func(context.Context) ([]ledger.Result, error)                     // holds the books against all that owns money
+	SaveMerchant func(ctx context.Context, f paywire.MerchantForm, by string) error // used from the next start on
 }
 
 // nouns are the files of routes, in the order of the document; each noun adds its own line.

@@ -5,7 +5,10 @@ import (
 	"context"
 
 	"huoshui/internal/data/collect"
+	"huoshui/internal/finance/payment"
+	"huoshui/internal/finance/wallet"
 	"huoshui/internal/marketing/campaign"
+	"huoshui/internal/marketing/loyalty"
 	"huoshui/internal/org/task"
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/store"
@@ -23,7 +26,7 @@ func New(db *store.DB, now clock.Clock) *identity.Service {
 	return identity.NewService(db, now, buying{}, map[string]identity.Follower{
 		"order": order.Mover{}, "consent": consent.NewService(db, now), "campaign": campaign.Mover{},
 		"task": task.Mover{}, "segment": audience.Mover{}, "tag": tag.Mover{}, "arrivals": collect.TouchMover{},
-		"coupon": promo.Mover{},
+		"coupon": promo.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{},
 	})
 }
 
