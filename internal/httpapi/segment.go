@@ -22,7 +22,7 @@ import (
 
 // conditionIn is a condition as it comes in; its parts are checked by the audience engine, which names the path of the bad field.
 type conditionIn struct {
-	Kind string          `json:"kind" doc:"everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, facts, sequence, top, heat, bucket, tag or segment"`
+	Kind string          `json:"kind" doc:"everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, warning, rfm, facts, sequence, top, heat, bucket, tag or segment"`
 	Spec json.RawMessage `json:"spec,omitempty" doc:"By kind; see the guide to conditions"`
 }
 

@@ -15,6 +15,7 @@ type State struct {
 	Stage       []uint8
 	Layer       []uint8
 	Reason      []uint16
+	Warned      []uint8 // bits: signs of leaving, as the layer definition tells them
 	Orders      []int32 // orders ever
 	Spent       []int64 // fen ever
 	LastOrder   []int64 // microseconds UTC; 0: never
@@ -36,7 +37,7 @@ func NewState(through uint32, asOf int64) *State {
 		AsOf: asOf, Present: make([]bool, n),
 		R: make([]uint8, n), F: make([]uint8, n), M: make([]uint8, n), Class: make([]uint8, n),
 		RecencyDays: make([]int32, n), Frequency: make([]int32, n), Monetary: make([]int64, n),
-		Stage: make([]uint8, n), Layer: make([]uint8, n), Reason: make([]uint16, n),
+		Stage: make([]uint8, n), Layer: make([]uint8, n), Reason: make([]uint16, n), Warned: make([]uint8, n),
 		Orders: make([]int32, n), Spent: make([]int64, n), LastOrder: make([]int64, n), LastSeen: make([]int64, n),
 		Classes: []string{""}, Stages: []string{""}, Layers: []string{""}, Reasons: []string{""},
 	}
@@ -47,8 +48,8 @@ func (s *State) Through() uint32 { return uint32(len(s.Present) - 1) }
 
 // The columns by the width of their values, but for Present, Reason and Heat, and the lists of codes, in the order in which they
 // are kept.
-func (s *State) bytes() [6]*[]uint8 {
-	return [...]*[]uint8{&s.R, &s.F, &s.M, &s.Class, &s.Stage, &s.Layer}
+func (s *State) bytes() [7]*[]uint8 {
+	return [...]*[]uint8{&s.R, &s.F, &s.M, &s.Class, &s.Stage, &s.Layer, &s.Warned}
 }
 func (s *State) ints() [3]*[]int32 { return [...]*[]int32{&s.RecencyDays, &s.Frequency, &s.Orders} }
 func (s *State) wides() [4]*[]int64 {

@@ -17,7 +17,7 @@ import (
 // engine lay out ten columns of a million rows is much more than what there is to write.
 const (
 	stateChunk   = 1 << 16
-	stateVersion = 1 // the first byte of a body
+	stateVersion = 2 // the first byte of a body; the refresh that follows a start replaces a state of another version
 )
 
 // SaveState replaces the state that is kept, all at once.
@@ -54,6 +54,9 @@ func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
 	s := NewState(w.Watermark().Through, 0)
 	err := w.engine.loadState(ctx, func(chunk uint32, asOf int64, body []byte) error {
 		s.AsOf = asOf
+		if len(body) > 0 && body[0] < stateVersion {
+			return nil // nobody is known until the refresh
+		}
 		if err := s.take(int(chunk)*stateChunk, body); err != nil {
 			return fmt.Errorf("chunk %d: %w", chunk, err)
 		}

@@ -47,7 +47,7 @@ func (p *planning) collect(ctx context.Context, c Condition) error {
 		return p.follow(ctx, s.ID)
 	case *tagSpec:
 		return p.carried(ctx, s.In)
-	case *layerSpec, *stageSpec, *rfmSpec, *topSpec:
+	case *layerSpec, *stageSpec, *warningSpec, *rfmSpec, *topSpec:
 		p.state = true
 		return nil
 	}
@@ -133,6 +133,8 @@ func (a *algebra) of(c Condition) (*roaring.Bitmap, error) {
 		return a.known(a.state.layer(s.In)), nil
 	case *stageSpec:
 		return a.known(a.state.stage(s.In)), nil
+	case *warningSpec:
+		return a.known(anyOf(a.state.warnings(), s.In)), nil
 	case *rfmSpec:
 		return a.known(a.state.rfm(s)), nil
 	}
@@ -192,6 +194,7 @@ func (a *algebra) segment(id string) (*roaring.Bitmap, error) {
 type snapshot struct {
 	state                   *State
 	layers, stages, classes func() map[string]*roaring.Bitmap
+	warnings                func() map[string]*roaring.Bitmap
 	scores                  [3]func() map[string]*roaring.Bitmap // R, F, M
 }
 
@@ -202,7 +205,8 @@ func newSnapshot(s *State) *snapshot {
 	scores := []string{"", "1", "2", "3", "4", "5"}
 	return &snapshot{
 		state: s, layers: by(s.Layer, s.Layers), stages: by(s.Stage, s.Stages), classes: by(s.Class, s.Classes),
-		scores: [...]func() map[string]*roaring.Bitmap{by(s.R, scores), by(s.F, scores), by(s.M, scores)},
+		warnings: sync.OnceValue(func() map[string]*roaring.Bitmap { return byWarning(s) }),
+		scores:   [...]func() map[string]*roaring.Bitmap{by(s.R, scores), by(s.F, scores), by(s.M, scores)},
 	}
 }
 
@@ -225,6 +229,22 @@ func byCode(present []bool, column []uint8, texts []string) map[string]*roaring.
 			b.Or(had)
 		}
 		out[text] = b
+	}
+	return out
+}
+
+// byWarning splits people by the bits of what they are warned of.
+func byWarning(s *State) map[string]*roaring.Bitmap {
+	out := map[string]*roaring.Bitmap{}
+	for _, code := range Warnings {
+		out[code] = roaring.New()
+	}
+	for n, bits := range s.Warned {
+		for i, code := range Warnings {
+			if bits>>i&1 == 1 && s.Present[n] {
+				out[code].Add(uint32(n))
+			}
+		}
 	}
 	return out
 }

@@ -87,6 +87,8 @@ func (s *tagSpec) check(path string) error   { return checkValues(path+".in", s.
 
 func (s *stageSpec) check(path string) error { return checkCodes(path+".in", s.In, Stages) }
 
+func (s *warningSpec) check(path string) error { return checkCodes(path+".in", s.In, Warnings) }
+
 func checkCodes(path string, values, known []string) error {
 	if len(values) == 0 {
 		return invalid(path, "at least one value is needed")

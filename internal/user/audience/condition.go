@@ -44,7 +44,7 @@ import (
 // erased, as of the watermark. A person who never did anything has done everything zero times; a number that only
 // facts mention is nobody.
 type Condition struct {
-	Kind string `json:"kind" enum:"everyone,and,or,not,attribute,contact,registered,birthday,age,layer,stage,rfm,facts,sequence,top,heat,bucket,tag,segment"`
+	Kind string `json:"kind" enum:"everyone,and,or,not,attribute,contact,registered,birthday,age,layer,stage,warning,rfm,facts,sequence,top,heat,bucket,tag,segment"`
 	Spec any    `json:"spec"` // a pointer to the spec type of the kind
 }
 
@@ -143,11 +143,13 @@ var propertyMeasures = []string{MeasurePropertySum, MeasurePropertyAverage, Meas
 // Attributes a condition may ask for, by name.
 var attributeNames = []string{"gender", "province", "city", "source", "store", "owner", "level"}
 
-// Layers, Stages and Classes are the codes that conditions may name, in the order people read them.
+// Layers, Stages, Classes and Warnings are the codes that conditions may name, in the order people read them. A warning is a sign that
+// somebody is about to leave; its place is its bit in State.Warned.
 var (
-	Layers  = []string{"vip", "potential", "new", "silent", "lost"}
-	Stages  = []string{"new", "growing", "mature", "silent", "at_risk", "lost"}
-	Classes = []string{"champion", "develop", "keep", "win_back", "general_value", "general_develop", "general_keep", "general_win_back"}
+	Layers   = []string{"vip", "potential", "new", "silent", "lost"}
+	Stages   = []string{"new", "growing", "mature", "silent", "at_risk", "lost"}
+	Classes  = []string{"champion", "develop", "keep", "win_back", "general_value", "general_develop", "general_keep", "general_win_back"}
+	Warnings = []string{"pseudo_vip", "overdue", "at_risk", "never_bought"}
 )
 
 // Limits on what an operator may write.
@@ -255,6 +257,7 @@ var leafSpecs = map[string]func() any{
 	"age":        func() any { return &Bounds{} },
 	"layer":      func() any { return &layerSpec{} },
 	"stage":      func() any { return &stageSpec{} },
+	"warning":    func() any { return &warningSpec{} },
 	"rfm":        func() any { return &rfmSpec{} },
 	"facts":      func() any { return &factsSpec{} },
 	"sequence":   func() any { return &sequenceSpec{} },
@@ -268,6 +271,8 @@ var leafSpecs = map[string]func() any{
 type layerSpec struct{ inSpec }
 
 type stageSpec struct{ inSpec }
+
+type warningSpec struct{ inSpec }
 
 type tagSpec struct{ inSpec }
 

@@ -158,7 +158,7 @@ func (w *world) tag(_ context.Context, id string) (*roaring.Bitmap, error) {
 }
 
 func genCondition(t *rapid.T, depth int) Condition {
-	kinds := []string{"facts", "facts", "facts", "sequence", "sequence", "top", "bucket", "tag", "attribute", "contact", "registered", "birthday", "age", "layer", "stage", "rfm", "segment", "everyone"}
+	kinds := []string{"facts", "facts", "facts", "sequence", "sequence", "top", "bucket", "tag", "attribute", "contact", "registered", "birthday", "age", "layer", "stage", "warning", "rfm", "segment", "everyone"}
 	if depth > 0 {
 		kinds = append(kinds, "and", "or", "not", "and", "or", "not")
 	}
@@ -209,6 +209,8 @@ func genCondition(t *rapid.T, depth int) Condition {
 		c.Spec = &layerSpec{inSpec{some(t, Layers)}}
 	case "stage":
 		c.Spec = &stageSpec{inSpec{some(t, Stages)}}
+	case "warning":
+		c.Spec = &warningSpec{inSpec{some(t, Warnings)}}
 	case "rfm":
 		r, m := genBounds(t, 1, 5), genBounds(t, 1, 5)
 		c.Spec = rapid.SampledFrom([]*rfmSpec{{Class: some(t, Classes)}, {R: &r, M: &m}, {F: &r, Class: some(t, Classes)}}).Draw(t, "rfm")
@@ -267,6 +269,12 @@ func (w *world) standings(t *rapid.T) *State {
 		s.Layer[n], s.Stage[n], s.Class[n] = at(s.Layers, st.layer), at(s.Stages, st.stage), at(s.Classes, st.class)
 		st.spent, st.orders = rapid.Int64Range(0, 3).Draw(t, "spent"), rapid.Int32Range(0, 2).Draw(t, "orders")
 		s.Spent[n], s.Orders[n] = st.spent, st.orders
+		s.Warned[n] = rapid.Uint8Range(0, 15).Draw(t, "warned")
+		for i, code := range Warnings {
+			if s.Warned[n]>>i&1 == 1 {
+				st.warnings = append(st.warnings, code)
+			}
+		}
 		w.state[n] = st
 		s.R[n], s.F[n], s.M[n] = uint8(st.r), uint8(st.f), uint8(st.m)
 	}

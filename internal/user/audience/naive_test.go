@@ -22,6 +22,7 @@ type world struct {
 
 type standing struct {
 	layer, stage, class string
+	warnings            []string
 	r, f, m             int64
 	spent               int64
 	orders              int32
@@ -96,6 +97,8 @@ func (w *world) holds(n uint32, c Condition) bool {
 		return slices.Contains(s.In, w.state[n].layer)
 	case *stageSpec:
 		return slices.Contains(s.In, w.state[n].stage)
+	case *warningSpec:
+		return slices.ContainsFunc(s.In, func(code string) bool { return slices.Contains(w.state[n].warnings, code) })
 	case *rfmSpec:
 		st := w.state[n]
 		return (s.Class == nil || slices.Contains(s.Class, st.class)) &&

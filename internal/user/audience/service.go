@@ -291,7 +291,7 @@ func (s *Service) People(ctx context.Context, c Condition) (*roaring.Bitmap, err
 	return answer.People[0], nil
 }
 
-// Resolve returns who is now in what an audience names: kind is segment, tag, layer, stage, class or everyone; id is the segment's id or
+// Resolve returns who is now in what an audience names: kind is segment, tag, layer, stage, warning, class or everyone; id is the segment's id or
 // the code. The bitmap is the caller's own.
 func (s *Service) Resolve(ctx context.Context, kind, id string) (*roaring.Bitmap, error) {
 	c := Condition{Kind: kind}
@@ -302,6 +302,8 @@ func (s *Service) Resolve(ctx context.Context, kind, id string) (*roaring.Bitmap
 		c.Spec = &layerSpec{inSpec{[]string{id}}}
 	case "stage":
 		c.Spec = &stageSpec{inSpec{[]string{id}}}
+	case "warning":
+		c.Spec = &warningSpec{inSpec{[]string{id}}}
 	case "class":
 		c.Kind, c.Spec = "rfm", &rfmSpec{Class: []string{id}}
 	case "tag":
@@ -309,7 +311,7 @@ func (s *Service) Resolve(ctx context.Context, kind, id string) (*roaring.Bitmap
 	case "everyone":
 		c.Spec = &everyoneSpec{}
 	default:
-		return nil, errs.New(errs.Invalid, "segment.audience_kind", "an audience is a segment, tag, layer, stage, class or everyone, not %q", kind).At("kind")
+		return nil, errs.New(errs.Invalid, "segment.audience_kind", "an audience is a segment, tag, layer, stage, warning, class or everyone, not %q", kind).At("kind")
 	}
 	if err := c.Spec.(checker).check("id"); err != nil {
 		return nil, err

@@ -303,6 +303,7 @@ func (p *Pass) decide(from, to int) {
 		s.Stage[n] = def.Lifecycle.stage(&who)
 		s.Layer[n], s.Reason[n] = def.layer(&who, s.Stage[n], p.result.HighSpendFen)
 		p.flags[n] = flagsOf(&who, def, s.Reason[n])
+		s.Warned[n] = warningsOf(p.flags[n], s.Stage[n], who.orders)
 	}
 }
 
@@ -319,6 +320,9 @@ func flagsOf(who *person, def *Definition, reason uint16) uint8 {
 	}
 	if def.Lifecycle.warned(who) {
 		flags |= flagWarned
+	}
+	if reason != reasonVIPPseudo && reason != reasonLostBought && who.orders >= regularOrders && def.Layers.VIP.late(who) {
+		flags |= flagOverdue
 	}
 	return flags
 }

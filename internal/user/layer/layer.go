@@ -193,11 +193,16 @@ func (v *VIPRules) pseudo(p *person, stage uint8) bool {
 	if v.PseudoNoContactDays > 0 && p.lastSeen >= int32(v.PseudoNoContactDays) {
 		return true
 	}
-	if v.PseudoGapFactor > 0 && p.orders > 1 {
-		gap := float64(p.firstOrder-p.lastOrder) / float64(p.orders-1)
-		return float64(p.lastOrder) > max(v.PseudoGapFactor*gap, 7) // nobody is leaving within a week of an order
+	return v.late(p)
+}
+
+// late says that somebody who bought more than once has been away for more than the factor times the mean gap between the orders.
+func (v *VIPRules) late(p *person) bool {
+	if v.PseudoGapFactor <= 0 || p.orders < 2 {
+		return false
 	}
-	return false
+	gap := float64(p.firstOrder-p.lastOrder) / float64(p.orders-1)
+	return float64(p.lastOrder) > max(v.PseudoGapFactor*gap, 7) // nobody is leaving within a week of an order
 }
 
 // first tells the silent worth calling first: what they spent per month while they were buying was above the mark, and
@@ -246,14 +251,16 @@ const (
 	PseudoHighValue Flag = "pseudo_high_value" // inside VIP
 	CallFirst       Flag = "call_first"        // the valuable part of the silent
 	ChurnWarning    Flag = "churn_warning"     // registered for a while and never bought
+	Overdue         Flag = "overdue"           // a regular buyer away for much longer than between the orders before
 )
 
 // Flags lists the flags in the order of their bits.
-var Flags = []Flag{Active, PseudoHighValue, CallFirst, ChurnWarning}
+var Flags = []Flag{Active, PseudoHighValue, CallFirst, ChurnWarning, Overdue}
 
 const (
 	flagActive uint8 = 1 << iota
 	flagPseudo
 	flagFirst
 	flagWarned
+	flagOverdue
 )

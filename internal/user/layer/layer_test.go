@@ -54,6 +54,10 @@ func TestEverybodyIsInExactlyOneLayerWithAReasonOfThatLayer(t *testing.T) {
 		if flags&flagFirst != 0 && layer != layerSilent {
 			t.Fatalf("call first outside silent: %+v", p)
 		}
+		warned := warningsOf(flags, stage, p.orders)
+		if warned != 0 && stage == stageLost || warned&warnNeverBought != 0 && p.orders > 0 || warned&(warnAtRisk|warnOverdue|warnPseudo) != 0 && p.orders == 0 {
+			t.Fatalf("%+v is warned of %v in stage %s", p, WarningCodes(warned), Stages[stage])
+		}
 	})
 }
 

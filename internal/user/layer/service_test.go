@@ -486,3 +486,63 @@ func TestThePassAgreesWithCountingByHand(t *testing.T) {
 }
 
 var _ layer.Engine = (*audience.Engine)(nil)
+
+// TestWarning tells who is about to leave and by what sign, against a week before, and when that raises an alert.
+func TestWarning(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		if got, err := newWorld(t, db).service.Warning(t.Context()); err != nil || len(got.Signs) != 0 || got.People != 0 {
+			t.Errorf("before the first refresh: %+v, %v", got, err)
+		}
+		small(w)
+		w.join(7, 40) // at risk of being lost, never bought
+		w.join(8, 300)
+		w.buy(8, 100_00, 50, 43, 36, 29) // weekly, and away for 29 days
+		w.join(9, 300)
+		w.buy(9, 400_00, 90, 80, 70, 32) // spends like a VIP, away for 32 days
+		if err := w.service.Reconstruct(t.Context(), "2025-06-23"); err != nil {
+			t.Fatal(err)
+		}
+		w.refresh()
+		who := map[string][]uint32{}
+		for _, code := range append([]string{""}, audience.Warnings...) {
+			found, _, err := w.service.WhoWarned(t.Context(), code, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			who[code] = found.ToArray()
+		}
+		if diff := cmp.Diff(map[string][]uint32{"": {4, 7, 8, 9}, "pseudo_vip": {9}, "overdue": {8}, "at_risk": {4, 9}, "never_bought": {7}}, who); diff != "" {
+			t.Error(diff)
+		}
+		got, err := w.service.Warning(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.People != 4 || got.SpentFen != 2200_00 || got.Since != "2025-06-23" || got.NoOrderDays != 5 {
+			t.Errorf("%+v", got)
+		}
+		want := []layer.Warned{{"pseudo_vip", 1, 1600_00, 0}, {"overdue", 1, 400_00, 1}, {"at_risk", 2, 1800_00, 1}, {"never_bought", 1, 0, 2}}
+		if diff := cmp.Diff(want, got.Signs); diff != "" {
+			t.Error(diff)
+		}
+		if len(got.Alert.Raised) != 0 {
+			t.Errorf("two people raise an alert: %v", got.Alert.Raised)
+		}
+		rule := layer.AlertRule{On: true, Signs: []string{"at_risk", "never_bought"}, Min: 1, GrowthPct: 50}
+		if err := w.service.SetAlert(t.Context(), rule, got.Alert.Version, "stf"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.service.SetAlert(t.Context(), rule, got.Alert.Version, "stf"); !errs.Is(err, errs.Conflict) {
+			t.Errorf("an old version: %v", err)
+		}
+		if got, err = w.service.Warning(t.Context()); err != nil || !slices.Equal(got.Alert.Raised, []string{"at_risk"}) {
+			t.Errorf("%+v, %v", got.Alert, err)
+		}
+		for _, bad := range []layer.AlertRule{{Signs: []string{"at_risk"}}, {Signs: []string{"tired"}, Min: 1}, {Min: 1}} {
+			if err := w.service.SetAlert(t.Context(), bad, 1, "stf"); !errs.Is(err, errs.Invalid) {
+				t.Errorf("%+v: %v", bad, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,79 @@
+package httpapi
+
+import (
+	"context"
+
+	"huoshui/internal/org/staff"
+	"huoshui/internal/platform/auth"
+	"huoshui/internal/platform/event"
+	"huoshui/internal/platform/warehouse"
+	"huoshui/internal/user/layer"
+)
+
+// warnedPerson is somebody who is about to leave: by which signs, and what was done last.
+type warnedPerson struct {
+	layerPerson
+	Warnings []string   `json:"warnings" doc:"Signs of leaving, the weightiest first"`
+	Last     *happening `json:"last,omitempty" doc:"The latest thing the person did; left out when nothing is known"`
+}
+
+// deeds are what people do themselves.
+var deeds = []string{
+	event.PageViewed, event.ProductViewed, event.CartAdded, event.CartRemoved, event.CheckoutStarted, event.MessageOpened, event.MessageClicked, event.OrderPaid,
+}
+
+// registerWarning: who is about to leave, why, and when that raises an alert.
+func registerWarning(a *API) {
+	get(a, "/api/v1/warnings", "get_warnings", staff.LayersRead, func(ctx context.Context, _ *struct{}) (layer.Warning, error) {
+		return a.Services.Layers.Warning(ctx)
+	}, summary("Who is about to leave, by sign, against a week before; no signs before the first refresh"))
+
+	type people struct {
+		Paging
+		Sign  string `query:"sign" enum:"pseudo_vip,overdue,at_risk,never_bought" doc:"Left out: any"`
+		Class string `query:"class" enum:"champion,develop,keep,win_back,general_value,general_develop,general_keep,general_win_back"`
+	}
+	get(a, "/api/v1/warnings/people", "list_warned_people", staff.CustomersRead, func(ctx context.Context, in *people) (Page[warnedPerson], error) {
+		found, state, err := a.Services.Layers.WhoWarned(ctx, in.Sign, in.Class)
+		if err != nil {
+			return Page[warnedPerson]{}, err
+		}
+		standings, next, err := a.Services.Layers.Page(ctx, found, in.After, in.Limit)
+		if err != nil {
+			return Page[warnedPerson]{}, err
+		}
+		persons, err := a.layerPeople(ctx, standings)
+		if err != nil {
+			return Page[warnedPerson]{}, err
+		}
+		items := make([]warnedPerson, len(persons))
+		for i, p := range persons {
+			items[i] = warnedPerson{layerPerson: p, Warnings: layer.WarningCodes(state.Warned[p.Customer])}
+			last, err := a.Services.Segments.Engine().Warehouse().Happenings(ctx, p.Customer, deeds, warehouse.Cursor{}, 1)
+			if err != nil {
+				return Page[warnedPerson]{}, err
+			}
+			named, err := a.named(ctx, last)
+			if err != nil {
+				return Page[warnedPerson]{}, err
+			}
+			if len(named) > 0 {
+				items[i].Last = &named[0]
+			}
+		}
+		return PageOf(items, next, int64(found.GetCardinality())), nil
+	}, summary("The people who are about to leave, those who spent most first, with what they did last"))
+
+	type change struct {
+		Body struct {
+			Rule    layer.AlertRule `json:"rule"`
+			Version int64           `json:"version" doc:"The version that was read"`
+		}
+	}
+	put(a, "/api/v1/warnings/alert", "set_warning_alert", staff.LayersWrite, func(ctx context.Context, in *change) (layer.Warning, error) {
+		if err := a.Services.Layers.SetAlert(ctx, in.Body.Rule, in.Body.Version, auth.From(ctx).ID); err != nil {
+			return layer.Warning{}, err
+		}
+		return a.Services.Layers.Warning(ctx)
+	}, summary("Say when a growing number of people about to leave raises an alert"))
+}
