@@ -30,6 +30,9 @@ var known = map[string]string{
 	"productadded": event.CartAdded, "addtocart": event.CartAdded, "addtoshoppingcart": event.CartAdded,
 	"productremoved": event.CartRemoved, "removefromcart": event.CartRemoved, "removefromshoppingcart": event.CartRemoved,
 	"checkoutstarted": event.CheckoutStarted, "begincheckout": event.CheckoutStarted,
+	"messagereceived": event.MessageReceived, "chatmessage": event.MessageReceived, "chatmessagereceived": event.MessageReceived,
+	"commentposted": event.MessageReceived, "surveyanswered": event.SurveyAnswered, "surveysubmitted": event.SurveyAnswered,
+	"feedbacksubmitted": event.SurveyAnswered,
 }
 
 // factName is the name of the facts of an event; renamed is its name by the rules, "" for its own.
@@ -90,6 +93,9 @@ func factsOf(e *Event, its properties, customer uint32, rule Rule, channel strin
 		for _, l := range lines {
 			f.Quantity += l.quantity
 		}
+	}
+	if f.Name == event.MessageReceived || f.Name == event.SurveyAnswered {
+		props.said()
 	}
 	props.context(e)
 	f.Props = props.json()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tidwall/gjson"
 
 	"pgregory.net/rapid"
 
@@ -38,6 +39,9 @@ func TestFactsOf(t *testing.T) {
 		{"加购", `{"sku":"S"}`, Rule{Rename: "Product Added"}, []string{"cart.added /p/1 S  0×0 店 "}},
 		{"x", `{"价格":"5"}`, Rule{Props: map[string]string{"价格": "price"}}, []string{"event.x /p/1   500×0 店 "}},
 		{"x", `{"price":1e999,"quantity":-3,"amount":-5}`, Rule{}, []string{"event.x /p/1   0×0 店 "}},
+		{"Message Received", `{"content":"奶粉结块了"}`, Rule{}, []string{"message.received /p/1   0×0 店 "}},
+		{"评价", `{"comment":"好"}`, Rule{Rename: "Comment Posted"}, []string{"message.received /p/1   0×0 店 "}},
+		{"Survey Answered", `{"text":"一般"}`, Rule{}, []string{"survey.answered /p/1   0×0 店 "}},
 		{"x", `{"price":1e3}`, Rule{}, []string{"event.x /p/1   100000×0 店 "}},
 		{"x", `{"price":{"a":1},"sku":["x"],"products":"none","currency":7}`, Rule{}, []string{"event.x /p/1   0×0 店 "}},
 		{"x", `[1,2]`, Rule{}, []string{"event.x /p/1   0×0 店 "}},
@@ -89,6 +93,18 @@ func TestPropsKeepTheRest(t *testing.T) {
 	again := factsOf(&e, readProps(e.Props), 1, Rule{}, "店")[0]
 	if again.ID != f.ID || string(again.Props) != string(f.Props) {
 		t.Error("the same event has other facts")
+	}
+}
+
+func TestWhatIsSaidIsCalledText(t *testing.T) {
+	for props, want := range map[string]string{
+		`{"content":"结块","text":7}`: `结块`, `{"text":"a","message":"b"}`: `a`, `{"message":{"text":"x"}}`: ``, `{"answer":"b\"c"}`: `b"c`,
+	} {
+		e := happened("Chat Message", props)
+		f := factsOf(&e, readProps(e.Props), 1, Rule{}, "店")[0]
+		if got := gjson.GetBytes(f.Props, "text"); got.Str != want || !json.Valid(f.Props) {
+			t.Errorf("%s: %s", props, f.Props)
+		}
 	}
 }
 

@@ -259,6 +259,19 @@ func (p *properties) lines() []line {
 	return out
 }
 
+// said calls what somebody said "text", whatever the source calls it.
+func (p *properties) said() {
+	for _, name := range []string{"text", "message", "content", "comment", "answer", "body"} {
+		if i := p.find(name); i >= 0 && strings.HasPrefix((*p)[i].raw, `"`) {
+			text := (*p)[i].raw
+			p.drop(name)
+			p.drop("text")
+			*p = append(*p, property{"text", text})
+			return
+		}
+	}
+}
+
 // context adds what is told of the surroundings, where the event says nothing itself. Address and browser stay out.
 func (p *properties) context(e *Event) {
 	c := &e.Context

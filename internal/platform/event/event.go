@@ -47,7 +47,7 @@ const (
 	OrderAmended = "order.amended" // more lines of a paid order came to light: Subject order id; Amount and Quantity are what they add; At is its paid time
 
 	// Somebody arrived: a link named where from, or another site led here. Channel is the utm_source, else the host of the other site;
-	// Props what Touch.Words says. An arrival told between the first and the last that are known is none.
+	// Detail whether it says something new; Props what Touch.Words says. An arrival told between the first and the last that are known is none.
 	TouchMade = "touch.made"
 
 	PageViewed = "page.viewed" // an interaction on the brand's own ground; Product/Category when known
@@ -60,6 +60,9 @@ const (
 	CartAbandoned   = "cart.abandoned"   // nobody touched it for a while; Subject the cart's owner, Quantity units in it
 	CheckoutStarted = "checkout.started" // Subject the order's or cart's id, Amount and Quantity of all of it
 	ProductLine     = "product.line"     // one per product of an event that names several; Subject as the event's, Detail its name
+	// What somebody said or wrote to the brand, Props {"text": …}: keyword tags listen to these.
+	MessageReceived = "message.received" // in a chat, a comment, a call
+	SurveyAnswered  = "survey.answered"
 	// CustomPrefix and the name in the event dictionary is every other event: "event.Products Searched". What a client says
 	// of an order that was completed is one of these: money comes from the store.
 	CustomPrefix = "event."

@@ -25,16 +25,10 @@ type Heat struct {
 func DefaultHeat() Heat {
 	return Heat{HalfLifeDays: 7, Weights: map[string]float64{
 		event.PageViewed: 1, event.ProductViewed: 2, event.CartAdded: 5, event.CheckoutStarted: 6, event.OrderPaid: 10,
-		event.MessageOpened: 1, event.MessageClicked: 3, MessageReceived: 4, SurveyAnswered: 5,
+		event.MessageOpened: 1, event.MessageClicked: 3, event.MessageReceived: 4, event.SurveyAnswered: 5,
 		"event.check_in": 2, "event.shared": 4,
 	}}
 }
-
-// Facts that carry what people said, Props {"text": …}; those who hear people write them.
-const (
-	MessageReceived = "message.received"
-	SurveyAnswered  = "survey.answered"
-)
 
 // Validate says what is wrong with a definition.
 func (h Heat) Validate() error {

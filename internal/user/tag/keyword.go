@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"huoshui/internal/platform/event"
 )
 
 // Keywords is what people say who carry a keyword tag.
@@ -27,7 +29,7 @@ type Source struct {
 	Prop string `json:"prop" minLength:"1" maxLength:"128"`
 }
 
-var usualSources = []Source{{MessageReceived, "text"}, {SurveyAnswered, "text"}}
+var usualSources = []Source{{event.MessageReceived, "text"}, {event.SurveyAnswered, "text"}}
 
 func (k *Keywords) check() error {
 	for i, w := range k.Words {

@@ -337,7 +337,7 @@ func TestSaidPutsTagsOnceAndFuzzyFades(t *testing.T) {
 		}}})
 		text := func(n uint32, text string) event.Fact {
 			props, _ := json.Marshal(map[string]string{"text": text})
-			return event.Fact{Name: MessageReceived, Customer: n, At: b.clock.Now(), Props: props}
+			return event.Fact{Name: event.MessageReceived, Customer: n, At: b.clock.Now(), Props: props}
 		}
 		batch := []stream.Message{
 			{Seq: 5, Facts: []event.Fact{text(1, "宝宝有湿疹"), text(2, "我家不过敏"), text(3, "想断奶了")}},
