@@ -78,6 +78,7 @@ func nouns() []func(*API) {
 		registerIdentity,
 		registerImport,
 		registerLayer,
+		registerWarning,
 		registerSegment,
 		registerTag,
 		registerOverview,
