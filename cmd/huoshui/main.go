@@ -35,19 +35,21 @@ type command struct {
 // commands is the dispatcher's table; each command lives in a file of its own name.
 func commands() map[string]command {
 	return map[string]command{
-		"demo":     demoCommand,
-		"bench":    benchCommand,
-		"rebuild":  rebuildCommand,
-		"serve":    serveCommand,
-		"migrate":  migrateCommand,
-		"import":   importCommand,
-		"rfm":      rfmCommand,
-		"identity": identityCommand,
-		"layers":   layersCommand,
-		"stream":   streamCommand,
-		"doctor":   doctorCommand,
-		"openapi":  openapiCommand,
-		"version":  versionCommand,
+		"demo":      demoCommand,
+		"bench":     benchCommand,
+		"rebuild":   rebuildCommand,
+		"serve":     serveCommand,
+		"migrate":   migrateCommand,
+		"import":    importCommand,
+		"rfm":       rfmCommand,
+		"reconcile": reconcileCommand,
+		"identity":  identityCommand,
+		"layers":    layersCommand,
+		"ledger":    ledgerCommand,
+		"stream":    streamCommand,
+		"doctor":    doctorCommand,
+		"openapi":   openapiCommand,
+		"version":   versionCommand,
 	}
 }
 
