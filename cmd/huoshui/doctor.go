@@ -179,10 +179,14 @@ func checkStore(ctx context.Context, cfg config.Config) finding {
 func checkWarehouse(ctx context.Context, cfg config.Config) finding {
 	w, err := warehouse.Open(ctx, warehouse.Config{Path: app.WarehousePath(cfg)}, telemetry.NewLog(io.Discard, "text", "error"))
 	if err != nil {
-		return finding{Check: "warehouse", Detail: err.Error(), Advice: "huoshui rebuild makes it anew from the store and the stream"}
+		advice := "huoshui rebuild makes it anew from the store and the stream"
+		if warehouse.IsClickHouse(cfg.Warehouse) {
+			advice = "is the server at --warehouse there, with its HTTP port? Shards and their cluster are in docs/scaling.md"
+		}
+		return finding{Check: "warehouse", Detail: err.Error(), Advice: advice}
 	}
 	mark := w.Watermark()
-	return outcome("warehouse", fmt.Sprintf("%d facts, loaded up to message %d", mark.Facts, mark.Seq), w.Close(), "huoshui rebuild makes it anew from the store and the stream")
+	return outcome("warehouse", fmt.Sprintf("%s: %d facts, loaded up to message %d", w.Engine(), mark.Facts, mark.Seq), w.Close(), "huoshui rebuild makes it anew from the store and the stream")
 }
 
 func checkListen(ctx context.Context, cfg config.Config) finding {

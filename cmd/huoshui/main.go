@@ -45,6 +45,7 @@ func commands() map[string]command {
 		"reconcile": reconcileCommand,
 		"identity":  identityCommand,
 		"layers":    layersCommand,
+		"warehouse": warehouseCommand,
 		"ledger":    ledgerCommand,
 		"stream":    streamCommand,
 		"doctor":    doctorCommand,

@@ -31,7 +31,7 @@ var rebuildCommand = command{
 			return err
 		}
 		begin := time.Now()
-		if err := dropWarehouse(cfg); err != nil {
+		if err := dropWarehouse(ctx, cfg); err != nil {
 			return err
 		}
 		return app.Do(ctx, cfg, app.Options{}, func(ctx context.Context, a *app.App) error {
@@ -63,14 +63,17 @@ var rebuildCommand = command{
 	},
 }
 
-// dropWarehouse deletes the files of the warehouse while nobody else can have them open.
-func dropWarehouse(cfg config.Config) (err error) {
+// dropWarehouse deletes the files, or the tables, of the warehouse while nobody else can have them open.
+func dropWarehouse(ctx context.Context, cfg config.Config) (err error) {
 	lock, err := config.Acquire(cfg.Data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 	path := app.WarehousePath(cfg)
+	if warehouse.IsClickHouse(path) {
+		return warehouse.DropClickHouse(ctx, path)
+	}
 	for _, file := range []string{path + ".wal", path} { // the log first: a log without its file would be replayed into nothing
 		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("rebuild: %w", err)

@@ -169,7 +169,7 @@ func (a *API) activity(ctx context.Context, number uint32, now time.Time) (custo
 	}
 	month := now.AddDate(0, 0, -30).UnixMicro()
 	rows, err := warehouse.All[kindRow](ctx, w, `SELECT kind, COUNT(*) AS n, CAST(SUM(CASE WHEN ts >= ? THEN 1 ELSE 0 END) AS BIGINT) AS late, MAX(ts) AS last_ts
-		FROM facts WHERE customer = ? AND ts <= ? GROUP BY kind`, month, number, now.UnixMicro())
+		FROM `+w.FactsOf(number)+` AS facts WHERE ts <= ? GROUP BY kind`, month, now.UnixMicro())
 	if err != nil {
 		return out, err
 	}
@@ -193,8 +193,8 @@ func (a *API) activity(ctx context.Context, number uint32, now time.Time) (custo
 			out.LastSeen = &last
 		}
 	}
-	when, err := warehouse.All[int64](ctx, w, `SELECT ts FROM facts WHERE customer = ? AND ts >= ? AND ts <= ? AND kind IN (`+strings.Join(steps, ", ")+`) ORDER BY ts`,
-		number, month, now.UnixMicro())
+	when, err := warehouse.All[int64](ctx, w, `SELECT ts FROM `+w.FactsOf(number)+` AS facts WHERE ts >= ? AND ts <= ? AND kind IN (`+strings.Join(steps, ", ")+`) ORDER BY ts`,
+		month, now.UnixMicro())
 	if err != nil {
 		return out, err
 	}

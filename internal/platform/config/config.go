@@ -22,7 +22,7 @@ type Config struct {
 	Data         string // directory of everything that is kept; created with mode 0700
 	Store        string // "" for SQLite in Data, or postgres://…
 	Stream       string // "" for embedded NATS JetStream in Data, or nats://… of the servers of one cluster, separated by commas
-	Warehouse    string // "" for DuckDB in Data, or a path to its file
+	Warehouse    string // "" for DuckDB in Data, or a path to its file, or clickhouse://…
 	Listen       string // host:port of the server; port 0 takes a free one
 	PublicURL    string // how browsers and mail readers reach the server, no trailing slash; "" means http://<listen>
 	Roles        []Role // what this process does
@@ -76,7 +76,7 @@ func settings() []setting {
 		text("data", "directory of everything that is kept", func(c *Config) *string { return &c.Data }),
 		text("store", "postgres://… (default: SQLite in the data directory)", func(c *Config) *string { return &c.Store }),
 		text("stream", "nats://host:port,host:port,… of one cluster (default: embedded, in the data directory)", func(c *Config) *string { return &c.Stream }),
-		text("warehouse", "path of the DuckDB file (default: in the data directory)", func(c *Config) *string { return &c.Warehouse }),
+		text("warehouse", "path of the DuckDB file, or clickhouse://host:port/database, with more host:port for more shards (default: a file in the data directory)", func(c *Config) *string { return &c.Warehouse }),
 		text("listen", "host:port to serve on; port 0 takes a free one", func(c *Config) *string { return &c.Listen }),
 		text("public-url", "how browsers and mail readers reach the server (default: http://<listen>)", func(c *Config) *string { return &c.PublicURL }),
 		{
@@ -263,6 +263,9 @@ func (c *Config) validate() error {
 	}
 	if c.Stream != "" && !strings.HasPrefix(c.Stream, "nats://") && !strings.HasPrefix(c.Stream, "tls://") {
 		return errors.New("stream: want nats://host:port, or nothing for the embedded one")
+	}
+	if strings.Contains(c.Warehouse, "://") && !strings.HasPrefix(c.Warehouse, "clickhouse://") {
+		return errors.New("warehouse: want clickhouse://host:port/database, the path of a file, or nothing for a file in the data directory")
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return fmt.Errorf("listen: want host:port: %w", err)

@@ -38,6 +38,7 @@ type clickhouse struct {
 	view    atomic.Pointer[view]
 	slots   chan struct{} // bounds how many statements read at once
 	stop    context.CancelFunc
+	moving  bool // a move fills it
 	done    sync.WaitGroup
 
 	// what follows is guarded by the warehouse's write lock
@@ -77,9 +78,14 @@ func openClickHouse(ctx context.Context, w *Warehouse, cfg Config) (*clickhouse,
 	if cfg.Readers == 0 {
 		cfg.Readers = 8
 	}
-	e := &clickhouse{w: w, address: address, nodes: address.nodes(), slots: make(chan struct{}, cfg.Readers), me: id.New("writer")}
+	e := &clickhouse{w: w, address: address, nodes: address.nodes(), slots: make(chan struct{}, cfg.Readers), me: id.New("writer"), moving: cfg.moving}
 	if err := e.create(ctx); err != nil {
 		return nil, err
+	}
+	if !cfg.moving {
+		if err := e.unmoved(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.reload(ctx); err != nil {
 		return nil, err
@@ -152,6 +158,7 @@ func (e *clickhouse) create(ctx context.Context) error {
 		"CREATE TABLE IF NOT EXISTS dict (" + dictColumns + ") ENGINE = MergeTree ORDER BY code",
 		"CREATE TABLE IF NOT EXISTS moves (" + movesColumns + ") ENGINE = MergeTree ORDER BY (seq, n)",
 		"CREATE TABLE IF NOT EXISTS state (" + stateColumns + ") ENGINE = MergeTree PARTITION BY version ORDER BY chunk SETTINGS index_granularity = 1",
+		"CREATE TABLE IF NOT EXISTS moving (" + movingColumns + ") ENGINE = MergeTree ORDER BY step",
 	} {
 		if err := e.first().exec(ctx, q); err != nil {
 			return err
@@ -388,6 +395,13 @@ func (e *clickhouse) fill(context.Context, []string) error {
 	return errs.New(errs.Invalid, "warehouse.fill", "only DuckDB is filled past the stream; huoshui warehouse move brings it to ClickHouse")
 }
 
+func (e *clickhouse) name() string {
+	if len(e.nodes) > 1 {
+		return fmt.Sprintf("ClickHouse, %d shards", len(e.nodes))
+	}
+	return "ClickHouse"
+}
+
 func (e *clickhouse) dialect() dialect { return clickhouseDialect }
 
 var clickhouseDialect = dialect{
@@ -438,7 +452,7 @@ func (e *clickhouse) slot(ctx context.Context) (release func(), err error) {
 }
 
 // tables are where statements of callers name tables.
-var tables = regexp.MustCompile(`\b(FROM|JOIN)(\s+)(?:facts_of\((\d+)\)|(facts|people|loaded)\b)`)
+var tables = regexp.MustCompile(`\b(FROM|JOIN)(\s+)(?:facts_of\((\d+)\)|(facts|people|loaded|state_chunks)\b)`)
 
 // resolve puts the tables of a view in the place of their names.
 func (e *clickhouse) resolve(q string, v *view) string {
@@ -450,6 +464,8 @@ func (e *clickhouse) resolve(q string, v *view) string {
 			table = e.factsTable(v, "", nil)
 		case m[4] == "people":
 			table = fmt.Sprintf("(SELECT %s FROM %s WHERE seq <= %d)", strings.Join(names(peopleColumns), ", "), e.whole("people", v.tables.people), v.mark.Seq)
+		case m[4] == "state_chunks":
+			table = fmt.Sprintf("(SELECT chunk, as_of, body FROM state WHERE version = (SELECT max(version) FROM state WHERE chunk = %d) AND chunk < %d)", stateWhole, stateWhole)
 		case m[4] == "loaded":
 			table = fmt.Sprintf("(SELECT toUInt64(%d) AS seq)", v.mark.Seq)
 		default:

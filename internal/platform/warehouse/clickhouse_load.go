@@ -40,8 +40,10 @@ func (e *clickhouse) ready(ctx context.Context) error {
 	if now.number != last.number || now.writer != e.me {
 		return errs.New(errs.Conflict, "warehouse.writer", "another process has begun to write to the warehouse: only one may have the role worker")
 	}
-	if err := e.sweep(ctx, now); err != nil {
-		return err
+	if !e.moving {
+		if err := e.sweep(ctx, now); err != nil {
+			return err
+		}
 	}
 	if err := e.reload(ctx); err != nil {
 		return err
@@ -172,6 +174,9 @@ func (e *clickhouse) save(ctx context.Context, l *loading) (err error) {
 		return err
 	}
 	if err := e.commit(ctx, v, l.customers); err != nil {
+		return err
+	}
+	if err := e.step("committed"); err != nil {
 		return err
 	}
 	e.view.Store(&v)

@@ -108,6 +108,8 @@ func (e *duck) ping(ctx context.Context) error {
 	})
 }
 
+func (e *duck) name() string { return "DuckDB" }
+
 func (e *duck) dialect() dialect { return duckDialect }
 
 func (e *duck) ready(context.Context) error { return nil }

@@ -10,6 +10,7 @@ import (
 // engine is where a warehouse keeps its tables: DuckDB or ClickHouse. What is asked of facts and people outside is simple SQL that both
 // take; what differs are expressions of the dialect.
 type engine interface {
+	name() string
 	dialect() dialect
 	ping(ctx context.Context) error
 	close() error

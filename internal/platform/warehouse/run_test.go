@@ -16,9 +16,11 @@ import (
 	"huoshui/internal/platform/warehouse/warehousetest"
 )
 
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
 // The loader, stopped and started over a real stream, ends with every fact once, also those published twice.
 func TestLoaderOverTheStream(t *testing.T) {
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := quiet()
 	dir := t.TempDir()
 	s, err := stream.Open(t.Context(), stream.Config{Dir: filepath.Join(dir, "stream")}, log)
 	if err != nil {
@@ -99,7 +101,7 @@ func finish(t *testing.T, w *warehouse.Warehouse, s *stream.Stream, last uint64,
 func TestAnotherStreamIsRefused(t *testing.T) {
 	w := warehousetest.Open(t)
 	warehousetest.Load(t, w, event.Fact{Name: event.OrderPaid, Customer: 1, At: day})
-	s, err := stream.Open(t.Context(), stream.Config{Dir: t.TempDir()}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	s, err := stream.Open(t.Context(), stream.Config{Dir: t.TempDir()}, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,9 @@ type Config struct {
 	TempDir  string // where sorts spill; "" is Path+".tmp"
 	MemoryMB int    // the engine's own limit; 0 is 1024
 	Threads  int    // 0 is the number of CPUs
-	Readers  int    // connections for reading; 0 is 4
+	Readers  int    // connections for reading; 0 is 4, for ClickHouse 8
+
+	moving bool // opened by Move
 }
 
 // Warehouse is an open warehouse. Safe for concurrent use.
@@ -74,6 +76,9 @@ func (w *Warehouse) Close() error {
 	w.closed = true
 	return w.engine.close()
 }
+
+// Engine is what the warehouse runs on, for people to read.
+func (w *Warehouse) Engine() string { return w.engine.name() }
 
 // Ping reports whether the warehouse answers.
 func (w *Warehouse) Ping(ctx context.Context) error { return w.engine.ping(ctx) }

@@ -15,8 +15,8 @@ import (
 // facts, joined with people. It is what the benchmark compares a pass with and what tests check it
 // against. It reads people as if each had one version, which they have after a compaction; segments, what the
 // state answers, properties of facts, and the measures days, first_amount and last_amount are not written.
-func PeopleSQL(c Condition, asOf time.Time, zone *time.Location, code func(text string) uint32) (string, error) {
-	q := &sqlWriter{asOf: asOf, zone: zone, code: code}
+func PeopleSQL(c Condition, asOf time.Time, zone *time.Location, w *warehouse.Warehouse) (string, error) {
+	q := &sqlWriter{asOf: asOf, zone: zone, w: w, code: w.Code}
 	where, err := q.expression(c)
 	if err != nil {
 		return "", err
@@ -34,6 +34,7 @@ func PeopleSQL(c Condition, asOf time.Time, zone *time.Location, code func(text 
 type sqlWriter struct {
 	asOf       time.Time
 	zone       *time.Location
+	w          *warehouse.Warehouse
 	code       func(string) uint32
 	aggregates []string
 	filters    []string
@@ -42,7 +43,7 @@ type sqlWriter struct {
 func (q *sqlWriter) expression(c Condition) (string, error) {
 	switch s := c.Spec.(type) {
 	case *everyoneSpec:
-		return "TRUE", nil
+		return "1 = 1", nil
 	case *listSpec:
 		parts := make([]string, len(s.Of))
 		for i, child := range s.Of {
@@ -55,7 +56,7 @@ func (q *sqlWriter) expression(c Condition) (string, error) {
 		return strings.Join(parts, " "+strings.ToUpper(c.Kind)+" "), nil
 	case *notSpec:
 		part, err := q.expression(s.Of)
-		return "NOT COALESCE(" + part + ", FALSE)", err
+		return "NOT COALESCE(" + part + ", 1 = 0)", err
 	}
 	l := leafOf(c, q.asOf, q.zone)
 	switch {
@@ -64,7 +65,7 @@ func (q *sqlWriter) expression(c Condition) (string, error) {
 		return "p." + l.attribute.Name + " IN " + q.codes(l.attribute.In), nil
 	case l.contact != nil:
 		flag := map[string]uint32{"phone": FlagPhone, "email": FlagEmail}[l.contact.Has]
-		return fmt.Sprintf("(p.flags & %d) <> 0", flag), nil
+		return q.w.Bits("p.flags", flag) + " <> 0", nil
 	case l.joined:
 		return fmt.Sprintf("p.registered <> 0 AND p.registered >= %d AND p.registered < %d", l.window.from, l.window.to), nil
 	case l.filter != nil:
@@ -97,15 +98,15 @@ func (q *sqlWriter) facts(l *leaf) (string, error) {
 			filter += " AND amount <= " + strconv.FormatInt(*w.MaxAmount, 10)
 		}
 	}
-	aggregate, ok := map[string]string{
-		MeasureCount: "COUNT(*)", MeasureAmount: "SUM(amount)", MeasureQuantity: "SUM(quantity)", MeasureAverage: "AVG(amount)",
-		MeasureSinceFirst: "MIN(ts)", MeasureSinceLast: "MAX(ts)",
+	measure, ok := map[string][2]string{
+		MeasureCount: {"COUNT", "*"}, MeasureAmount: {"SUM", "amount"}, MeasureQuantity: {"SUM", "quantity"}, MeasureAverage: {"AVG", "amount"},
+		MeasureSinceFirst: {"MIN", "ts"}, MeasureSinceLast: {"MAX", "ts"},
 	}[l.measure]
 	if !ok {
 		return "", errs.New(errs.Invalid, "segment.no_sql", "the measure %s is not written as SQL", l.measure)
 	}
 	kind := fmt.Sprintf("kind = %d", q.code(l.filter.fact))
-	aggregate += " FILTER (WHERE " + kind + filter + ")"
+	aggregate := q.w.Filtered(measure[0], measure[1], kind+filter)
 	if amended := q.code(event.OrderAmended); amended != NoCode && l.filter.fact == event.OrderPaid { // orders that grew
 		if w := l.filter.where; w != nil && (w.MinAmount != nil || w.MaxAmount != nil) {
 			return "", errs.New(errs.Invalid, "segment.no_sql", "amounts of single orders are not written as SQL once orders were amended")
@@ -115,7 +116,7 @@ func (q *sqlWriter) facts(l *leaf) (string, error) {
 		case MeasureAmount, MeasureQuantity:
 			aggregate, kind = strings.Replace(aggregate, kind, both, 1), both
 		case MeasureAverage:
-			aggregate = "SUM(amount) FILTER (WHERE " + both + filter + ") / COUNT(*) FILTER (WHERE " + kind + filter + ")"
+			aggregate = q.w.Filtered("SUM", "amount", both+filter) + " / " + q.w.Filtered("COUNT", "*", kind+filter)
 			kind = both
 		}
 	}
@@ -134,7 +135,7 @@ func (q *sqlWriter) facts(l *leaf) (string, error) {
 	if l.high != always {
 		parts = append(parts, value+" <= "+strconv.FormatInt(l.high, 10))
 	}
-	return "COALESCE(" + strings.Join(parts, " AND ") + ", FALSE)", nil
+	return "COALESCE(" + strings.Join(parts, " AND ") + ", 1 = 0)", nil
 }
 
 func (q *sqlWriter) codes(values []string) string {
@@ -147,7 +148,7 @@ func (q *sqlWriter) codes(values []string) string {
 
 // PeopleSQL writes a condition as SQL for this engine's warehouse; see the function.
 func (e *Engine) PeopleSQL(c Condition, asOf time.Time) (string, error) {
-	return PeopleSQL(c, asOf, e.zone, e.w.Code)
+	return PeopleSQL(c, asOf, e.zone, e.w)
 }
 
 // Warehouse is what the engine reads.

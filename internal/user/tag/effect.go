@@ -74,10 +74,11 @@ type assigned struct {
 func (s *Service) campaigned(ctx context.Context, campaign string) ([]assigned, error) {
 	w := s.segments.Engine().Warehouse()
 	code := func(text string) string { return strconv.FormatUint(uint64(w.Code(text)), 10) }
-	all, err := warehouse.All[assigned](ctx, w, fmt.Sprintf(`SELECT a.customer AS customer, a.detail AS detail, COUNT(o.ts) > 0 AS bought
-		FROM facts a LEFT JOIN facts o ON o.customer = a.customer AND o.kind = %s AND o.ts > a.ts AND o.ts <= a.ts + %d
-		WHERE a.kind = %s AND a.campaign = %s GROUP BY a.customer, a.detail`,
-		code(event.OrderPaid), boughtWithin.Microseconds(), code(event.CampaignAssigned), code(campaign)))
+	all, err := warehouse.All[assigned](ctx, w, fmt.Sprintf(`SELECT a.customer AS customer, a.detail AS detail, COUNT(CASE WHEN o.paid > a.ts AND o.paid <= a.ts + %d THEN 1 END) > 0 AS bought
+		FROM (SELECT customer, detail, ts FROM facts WHERE kind = %s AND campaign = %s) AS a
+		LEFT JOIN (SELECT customer, ts AS paid FROM facts WHERE kind = %s) AS o ON o.customer = a.customer
+		GROUP BY a.customer, a.detail`,
+		boughtWithin.Microseconds(), code(event.CampaignAssigned), code(campaign), code(event.OrderPaid)))
 	if err != nil {
 		return nil, fmt.Errorf("effect of campaign %s: %w", campaign, err)
 	}
