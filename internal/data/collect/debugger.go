@@ -26,6 +26,7 @@ const (
 	Blocked   = "blocked"
 	Dead      = "dead"
 	dropped   = "dead_dropped"
+	crowded   = "crowded"
 )
 
 // Live is an event as the pipeline saw it.

@@ -173,7 +173,7 @@ func (d *Desk) FactNames(ctx context.Context) ([]string, error) {
 type Outcome struct {
 	Source  string `json:"source"`
 	Day     string `json:"day"`
-	Outcome string `json:"outcome" enum:"accepted,duplicate,blocked,dead,dead_dropped" doc:"dead_dropped are letters that are not kept, of those that died"`
+	Outcome string `json:"outcome" enum:"accepted,duplicate,blocked,dead,dead_dropped,crowded" doc:"dead_dropped are letters that are not kept, of those that died; crowded are accepted events with a product, category or channel beyond the number of different ones that a source may bring, which stays in their properties"`
 	N       int64  `json:"n"`
 }
 

@@ -296,6 +296,7 @@ type work struct {
 	told     bool // its person is known: from the plan or from memory
 	doubtful bool // it may have been published before
 	facts    []event.Fact
+	crowded  bool // a value of it had no room in its column
 }
 
 // named is what the dictionary is told of an event's properties: where it has none, of its traits.

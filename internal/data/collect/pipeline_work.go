@@ -26,6 +26,7 @@ func (p *Pipeline) work(ctx context.Context, b *batch) error {
 	plan := make(map[hash]uint32, len(b.works))
 	for _, w := range b.works {
 		w.facts = factsOf(&w.event, w.props, w.customer, w.rule, b.names[w.event.Source])
+		w.crowded = p.seen.columns.fit(w.event.Source, w.facts)
 		if len(w.facts) > 0 {
 			plan[w.hash] = w.customer
 		}
@@ -45,6 +46,9 @@ func (p *Pipeline) work(ctx context.Context, b *batch) error {
 func (p *Pipeline) commit(ctx context.Context, b *batch) error {
 	for _, w := range b.works {
 		e := &w.event
+		if w.crowded {
+			b.count(e.Source, p.day(e.ReceivedAt), crowded)
+		}
 		p.census.observe(e.Source, entryName(e), p.day(e.ReceivedAt), e.ReceivedAt, w.named())
 		s := sighted{event: e, status: Accepted, customer: w.customer}
 		if len(w.facts) > 0 {

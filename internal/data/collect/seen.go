@@ -36,6 +36,7 @@ type seen struct {
 	since    time.Time // when that generation began
 	plan     map[hash]uint32
 	pending  []byte     // what the dictionary has not stored
+	columns  *columns   // values that sources brought
 	filters  [2]*filter // of the keys of the generation, and of the one before
 }
 
@@ -56,7 +57,7 @@ func (quietLogger) Fatalf(format string, args ...any) {
 
 // openSeen opens the memory in a folder, with caches of some 30 MB in all.
 func openSeen(dir string) (*seen, error) {
-	s := &seen{cache: pebble.NewCache(12 << 20), plan: map[hash]uint32{}, filters: [2]*filter{{}, {}}}
+	s := &seen{cache: pebble.NewCache(12 << 20), plan: map[hash]uint32{}, filters: [2]*filter{{}, {}}, columns: newColumns()}
 	options := &pebble.Options{
 		Cache: s.cache, MemTableSize: 8 << 20, L0CompactionThreshold: 8, L0StopWritesThreshold: 24, // what is rarely read need not be in order soon
 		MaxOpenFiles: 200, Logger: quietLogger{}, FormatMajorVersion: pebble.FormatNewest,
@@ -119,6 +120,9 @@ func (s *seen) load() error {
 	if s.pending, err = s.get(pendingKey); err != nil {
 		return err
 	}
+	if err := s.each([]byte{'c'}, []byte{'c' + 1}, func(key []byte) bool { s.columns.learn(key); return true }); err != nil {
+		return err
+	}
 	if err := s.fill(s.filters[0], s.gen); err != nil || s.gen < 2 {
 		return err
 	}
@@ -127,12 +131,19 @@ func (s *seen) load() error {
 
 // fill puts the keys of a generation into its filter.
 func (s *seen) fill(f *filter, gen uint32) error {
-	keys, err := s.db.NewIter(&pebble.IterOptions{LowerBound: keyOf(gen, hash{}), UpperBound: keyOf(gen+1, hash{})})
+	return s.each(keyOf(gen, hash{}), keyOf(gen+1, hash{}), func(key []byte) bool {
+		f.add(hash(key[5:]))
+		return !f.full
+	})
+}
+
+// each gives the keys between two, the second not among them, until fn says no.
+func (s *seen) each(from, to []byte, fn func(key []byte) bool) error {
+	keys, err := s.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
 		return err
 	}
-	for ok := keys.First(); ok && !f.full; ok = keys.Next() {
-		f.add(hash(keys.Key()[5:]))
+	for ok := keys.First(); ok && fn(keys.Key()); ok = keys.Next() { //nolint:revive // all of it is in the condition
 	}
 	return errors.Join(keys.Error(), keys.Close())
 }
@@ -215,6 +226,11 @@ func (s *seen) commit(counted []hash, position uint64, pending []byte, now time.
 			err = b.Set(keyOf(gen, h), nil, nil)
 		}
 	}
+	for _, v := range s.columns.fresh {
+		if err == nil {
+			err = b.Set(v.key(), nil, nil)
+		}
+	}
 	if err == nil {
 		err = b.Set(planKey, encodePlan(left), nil)
 	}
@@ -229,6 +245,7 @@ func (s *seen) commit(counted []hash, position uint64, pending []byte, now time.
 		return err
 	}
 	s.position, s.plan, s.pending, s.fresh = position, left, pending, false
+	s.columns.fresh = s.columns.fresh[:0]
 	if gen != old {
 		s.filters = [2]*filter{{}, s.filters[0]}
 	}

@@ -3529,10 +3529,10 @@ export interface components {
             /** Format: int64 */
             n: number;
             /**
-             * @description dead_dropped are letters that are not kept, of those that died
+             * @description dead_dropped are letters that are not kept, of those that died; crowded are accepted events with a product, category or channel beyond the number of different ones that a source may bring, which stays in their properties
              * @enum {string}
              */
-            outcome: "accepted" | "duplicate" | "blocked" | "dead" | "dead_dropped";
+            outcome: "accepted" | "duplicate" | "blocked" | "dead" | "dead_dropped" | "crowded";
             source: string;
         };
         CollectProgress: {

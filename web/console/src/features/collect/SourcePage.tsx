@@ -164,6 +164,9 @@ function Body(props: { source: Source }) {
         <Alert type="success" showIcon closable title={t("collect.made")} description={t("collect.made_text")} />
       ) : null}
       {source.paused ? <Alert type="warning" showIcon title={t("collect.paused_why")} /> : null}
+      {week.crowded > 0 ? (
+        <Alert type="warning" showIcon title={t("collect.crowded_why", { n: formatCount(week.crowded, language) })} />
+      ) : null}
       <Cards min={160}>
         <StatCard
           label={t("collect.accepted")}

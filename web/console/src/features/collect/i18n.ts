@@ -46,6 +46,8 @@ export const zh = {
   state: "状态",
   on: "正在接收",
   paused: "已暂停",
+  crowded_why:
+    "近 7 天有 {{n}} 个事件的商品、品类或渠道取值过多，超出上限的值只留在属性里，不能用于按品类、渠道筛选。请检查埋点是否把编号或随机内容填进了这些字段。",
   paused_why: "已暂停：请求照常回复成功，但不会保存任何事件。",
   accepted: "近 7 天收下",
   accepted_why: "近 7 天收下的事件，重复、屏蔽和死信不算在内",
@@ -399,6 +401,8 @@ export const en: SameKeys<typeof zh> = {
   state: "State",
   on: "Receiving",
   paused: "Paused",
+  crowded_why:
+    "In the last 7 days {{n}} events had a product, category or channel beyond the number of different values a source may bring. Such values stay in the properties only and cannot be chosen by. See whether ids or random texts are sent in these fields.",
   paused_why: "Paused: requests are answered with success, and nothing is kept.",
   accepted: "Accepted, 7 days",
   accepted_why: "Events accepted in the last 7 days; without duplicates, blocked ones and dead letters",

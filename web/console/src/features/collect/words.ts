@@ -48,7 +48,7 @@ export function useSourceName(): (id: string) => string {
 
 /** What became of a source's events over all days that were asked for. */
 export function sumOutcomes(outcomes: readonly Outcome[], source: string): Record<Outcome["outcome"], number> {
-  const sum = { accepted: 0, duplicate: 0, blocked: 0, dead: 0, dead_dropped: 0 };
+  const sum = { accepted: 0, duplicate: 0, blocked: 0, dead: 0, dead_dropped: 0, crowded: 0 };
   for (const o of outcomes) {
     if (o.source === source) {
       sum[o.outcome] += o.n;
