@@ -151,6 +151,7 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.buildTags()
+	a.buildPromo()
 	if err := a.buildFinance(ctx); err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ func (a *App) loops() []loop {
 		{"payments", config.Worker, a.Services.Payments.Run},                                                                      // WeChat is asked what became of payments, and for refunds
 		{"simulated WeChat Pay", config.Worker, a.runPaySimulator},                                                                // the local one tells of payments as the real one does
 		{"expiry", config.Scheduler, a.runExpiry},                                                                                 // gift money and points end when their time is over
+		{"coupons", config.Worker, func(ctx context.Context) error { return a.Services.Promo.Run(ctx, a.Log) }},                   // coupons reach whole segments, and end when their time is over
 		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                    // layers and segments become messages, and these facts
 	}...)
 	if a.isDemo {

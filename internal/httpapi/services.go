@@ -21,6 +21,7 @@ import (
 	"huoshui/internal/org/task"
 	"huoshui/internal/platform/auth"
 	"huoshui/internal/trade/order"
+	"huoshui/internal/trade/promo"
 	"huoshui/internal/user/audience"
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
@@ -37,6 +38,7 @@ type Services struct {
 	Customers  *customer.Service
 	Identity   *identity.Service
 	Orders     *order.Service
+	Promo      *promo.Service
 	Imports    *importing.Service
 	Staff      *staff.Service
 	Sessions   *auth.Sessions
@@ -86,6 +88,7 @@ func nouns() []func(*API) {
 		registerContent,
 		registerCampaign,
 		registerEffect,
+		registerPromo,
 		registerTask,
 		registerPolicy,
 		registerPublic,

@@ -30,6 +30,9 @@ const (
 	CampaignsRead   auth.Permission = "campaigns.read"
 	CampaignsWrite  auth.Permission = "campaigns.write"
 	CampaignsSend   auth.Permission = "campaigns.send" // starts, pauses and cancels: reaches people
+	PromoRead       auth.Permission = "promo.read"
+	PromoWrite      auth.Permission = "promo.write" // makes and changes offers
+	PromoIssue      auth.Permission = "promo.issue" // gives coupons to people, makes codes
 	EffectRead      auth.Permission = "effect.read"
 	TasksRead       auth.Permission = "tasks.read"
 	TasksWork       auth.Permission = "tasks.work"  // marks tasks done or failed
@@ -72,24 +75,24 @@ var everyone = []auth.Permission{LayersRead, StrategiesRead, ContentRead, TasksR
 
 // operator runs audiences and campaigns from end to end.
 var operator = []auth.Permission{
-	CustomersRead, IdentityRead, ImportsRead, SegmentsRead, SegmentsWrite, TagsRead, TagsMark, TagsWrite, CampaignsRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, CollectRead, DemoRun,
+	CustomersRead, IdentityRead, ImportsRead, SegmentsRead, SegmentsWrite, TagsRead, TagsMark, TagsWrite, CampaignsRead, PromoRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, CollectRead, DemoRun,
 }
 
 // roles says what each role may do beyond everyone's; Admin may do everything.
 var roles = map[Role][]auth.Permission{
 	Director: slices.Concat(operator, []auth.Permission{
 		CustomersWrite, CustomersExport, CustomersErase, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
-		TasksWrite, PolicyWrite, AuditRead, SystemRead, CollectWrite,
+		PromoWrite, PromoIssue, TasksWrite, PolicyWrite, AuditRead, SystemRead, CollectWrite,
 	}),
-	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite}),
-	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
+	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite, PromoWrite}),
+	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoWrite, PromoIssue, TasksWrite}),
 	Content:    slices.Concat(operator, []auth.Permission{ContentWrite, CampaignsWrite}),
-	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, TasksWrite}),
+	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoIssue, TasksWrite}),
 	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SystemRead, CollectWrite}),
 	Channel:    slices.Concat(operator, []auth.Permission{ChannelsWrite}),
 	Guide:      {CustomersRead, TagsRead, TagsMark, CampaignsRead},
-	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, TagsRead, TagsMark, CampaignsRead},
-	Finance:    {CampaignsRead, EffectRead, CustomersRead, AuditRead},
+	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, TagsRead, TagsMark, CampaignsRead, PromoRead},
+	Finance:    {CampaignsRead, PromoRead, EffectRead, CustomersRead, AuditRead},
 }
 
 // Roles lists the roles in the order of the organisation chart.

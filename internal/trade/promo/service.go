@@ -196,6 +196,12 @@ func (s *Service) Rules(ctx context.Context, q store.Querier) (pricing.Rules, er
 	return rules, nil
 }
 
+// RulesNow is Rules from the store as it is.
+func (s *Service) RulesNow(ctx context.Context) (pricing.Rules, error) { return s.Rules(ctx, s.db) }
+
+// Now is the service's clock.
+func (s *Service) Now() time.Time { return s.now() }
+
 // readRules reads the rules that have not ended.
 func readRules(ctx context.Context, q store.Querier, now time.Time) (pricing.Rules, error) {
 	rules := pricing.Rules{Templates: map[string]pricing.Freights{}}
