@@ -245,7 +245,7 @@ func TestEventsBecomeFactsOnce(t *testing.T) {
 		}
 		said, err := store.All[string](t.Context(), db, `SELECT facts FROM outbox WHERE noun = 'touch'`)
 		if err != nil || len(said) != 1 || !strings.Contains(said[0], `"customer":2`) ||
-			!strings.Contains(said[0], `"channel":"douyin","props":{"landing":"shop.example/a/b","referrer":"other.example","utm_campaign":"618","utm_source":"douyin"}`) {
+			!strings.Contains(said[0], `"channel":"douyin","detail":"new","props":{"landing":"shop.example/a/b","referrer":"other.example","utm_campaign":"618","utm_source":"douyin"}`) {
 			t.Errorf("facts of arrivals %v, %v", said, err)
 		}
 		names, err := s.desk.Dictionary(t.Context(), s.source.ID, 3)
@@ -479,7 +479,7 @@ func TestRulesAndLimits(t *testing.T) {
 			s.send(track("m1", "noise", "u1", `{}`), track("m1", "noise", "u1", `{}`), track("m2", "old name", "u1", `{"lvl":3}`))
 			s.settle(p)
 			facts := s.published()
-			if len(facts) != 1 || facts[0].Name != "event.New Name" || string(facts[0].Props) != `{"level":3}` {
+			if len(facts) != 1 || facts[0].Name != "event.New Name" || string(facts[0].Props) != `{"level":3,"via":"`+s.source.ID+`"}` {
 				t.Errorf("facts %+v", facts)
 			}
 			var items []string

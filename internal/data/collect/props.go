@@ -290,6 +290,7 @@ func (p *properties) context(e *Event) {
 	add("utm_campaign", c.UTMCampaign)
 	add("utm_content", c.UTMContent)
 	add("utm_term", c.UTMTerm)
+	add("via", e.Source)
 	if e.Kind == View {
 		add("page", e.Name)
 	}

@@ -35,10 +35,12 @@ type told struct {
 }
 
 // same reports whether two touches tell of one arrival: the same words, on the same visit.
-func same(t, o Touch) bool {
-	gap := t.At.Sub(o.At).Abs()
+func same(t, o Touch) bool { return alike(t, o) && t.At.Sub(o.At).Abs() < visit }
+
+// alike reports whether two touches say the same words.
+func alike(t, o Touch) bool {
 	t.At, t.Landing, t.Via = o.At, o.Landing, o.Via
-	return t == o && gap < visit
+	return t == o
 }
 
 // take puts a touch into its place: it may be the first or the last, told in any order.
@@ -57,7 +59,7 @@ func Touches(ctx context.Context, q store.Querier, numbers []uint32) (map[uint32
 	rows, err := touchRows(ctx, q, numbers)
 	out := make(map[uint32]Arrivals, len(rows))
 	for n, r := range rows {
-		out[n] = Arrivals{r.First, r.Last}
+		out[n] = Arrivals{First: r.First, Last: r.Last}
 	}
 	return out, err
 }
@@ -119,11 +121,15 @@ func saveTouches(ctx context.Context, tx *store.Tx, all []told) error {
 			r = &touchRow{Customer: t.customer}
 			rows[t.customer] = r
 		}
+		detail := event.NewTouch
+		if !r.LastAt.IsZero() && alike(t.touch, r.Last) {
+			detail = event.AgainTouch
+		}
 		if !r.take(t.touch) {
 			continue
 		}
 		n, at := strconv.FormatUint(uint64(t.customer), 10), strconv.FormatInt(t.touch.At.UnixMicro(), 10)
-		facts = append(facts, t.touch.Fact(id.From("touch", n, at, t.touch.Source, t.touch.Medium, t.touch.Campaign, t.touch.Referrer), t.customer))
+		facts = append(facts, t.touch.Fact(id.From("touch", n, at, t.touch.Source, t.touch.Medium, t.touch.Campaign, t.touch.Referrer), t.customer, detail))
 		if !changed[t.customer] {
 			changed[t.customer] = true
 			order = append(order, t.customer)
@@ -164,7 +170,7 @@ func MoveTouches(ctx context.Context, tx *store.Tx, to map[uint32]uint32) (map[u
 			if gone == nil || to[from] == from {
 				continue
 			}
-			moved[from] = Arrivals{gone.First, gone.Last}
+			moved[from] = Arrivals{First: gone.First, Last: gone.Last}
 			r := rows[to[from]]
 			if r == nil {
 				r = &touchRow{Customer: to[from]}

@@ -41,11 +41,18 @@ func (t *Touch) Words(prefix string) map[string]string {
 	return out
 }
 
+// NewTouch is the Detail of the fact of an arrival that says something else than the one before it; AgainTouch of one that says the same,
+// later.
+const (
+	NewTouch   = "new"
+	AgainTouch = "again"
+)
+
 // Fact is the arrival of a customer as a fact. The channel is what a link named, or the host that led here.
-func (t *Touch) Fact(id string, customer uint32) Fact {
+func (t *Touch) Fact(id string, customer uint32, detail string) Fact {
 	words := t.Words("")
 	props, _ := json.Marshal(words) // texts always marshal
-	f := Fact{ID: id, Name: TouchMade, Customer: customer, At: t.At, Channel: words["utm_source"], Props: props}
+	f := Fact{ID: id, Name: TouchMade, Customer: customer, At: t.At, Channel: words["utm_source"], Detail: detail, Props: props}
 	if f.Channel == "" {
 		f.Channel = words["referrer"]
 	}

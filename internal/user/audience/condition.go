@@ -32,6 +32,8 @@ import (
 //	            {"fact": "product.viewed", "measure": "property_sum", "property": "price", "value": {"min": 99.5}}, see property.go
 //	sequence    {"steps": [{"fact": "cart.added"}, {"fact": "order.paid", "not": true, "within": {"hours": 2}}],
 //	             "window": {"last_days": 30}}           what was done in a row, see sequence.go
+//	first, last {"fact": "touch.made", "where": {…}, "window": {…}}   what the first or last such fact was like, see edge.go
+//	sessions    {"measure": "count", "min": 3, "entry": {…}}   visits of the brand's own pages, see visits.go
 //	top         {"by": "spent", "percent": 20}          the first of all who have any, or {"count": 500}, or whose value has {"min": …}, as of the newest snapshot
 //	heat        {"min": 10, "max": 50}                  top by heat within bounds, in points
 //	bucket      {"of": 10, "in": [0, 1], "salt": ""}    everybody falls into one of so many equal parts by chance, for ever the same
@@ -44,7 +46,7 @@ import (
 // erased, as of the watermark. A person who never did anything has done everything zero times; a number that only
 // facts mention is nobody.
 type Condition struct {
-	Kind string `json:"kind" enum:"everyone,and,or,not,attribute,contact,registered,birthday,age,layer,stage,warning,rfm,facts,sequence,top,heat,bucket,tag,segment"`
+	Kind string `json:"kind" enum:"everyone,and,or,not,attribute,contact,registered,birthday,age,layer,stage,warning,rfm,facts,sequence,first,last,sessions,top,heat,bucket,tag,segment"`
 	Spec any    `json:"spec"` // a pointer to the spec type of the kind
 }
 
@@ -261,6 +263,9 @@ var leafSpecs = map[string]func() any{
 	"rfm":        func() any { return &rfmSpec{} },
 	"facts":      func() any { return &factsSpec{} },
 	"sequence":   func() any { return &sequenceSpec{} },
+	"first":      func() any { return &firstSpec{} },
+	"last":       func() any { return &lastSpec{} },
+	"sessions":   func() any { return &sessionsSpec{} },
 	"top":        func() any { return &topSpec{} },
 	"heat":       func() any { return &topSpec{By: "heat"} },
 	"bucket":     func() any { return &bucketSpec{} },
@@ -277,7 +282,7 @@ type warningSpec struct{ inSpec }
 type tagSpec struct{ inSpec }
 
 // embedded drops the names of embedded structs, which the decoder puts into its paths and nobody wrote.
-var embedded = strings.NewReplacer("Bounds.", "", "inSpec.", "")
+var embedded = strings.NewReplacer("Bounds.", "", "inSpec.", "", "edgeSpec.", "")
 
 // strict decodes JSON, refusing unknown fields and naming the path of what is wrong.
 func strict(text []byte, path string, into any) error {

@@ -150,6 +150,17 @@ func genSequence(t *rapid.T) *sequenceSpec {
 	if rapid.IntRange(0, 2).Draw(t, "windowed") == 0 {
 		s.Window = genWindow(t)
 	}
+	if rapid.IntRange(0, 2).Draw(t, "same") == 0 {
+		s.Same = rapid.SampledFrom([]string{"product", "category", "channel"}).Draw(t, "column")
+	}
+	return s
+}
+
+func genEdge(t *rapid.T) edgeSpec {
+	s := edgeSpec{Fact: rapid.SampledFrom(factNames).Draw(t, "fact"), Where: genFilter(t)}
+	if rapid.Bool().Draw(t, "windowed") {
+		s.Window = genWindow(t)
+	}
 	return s
 }
 
@@ -158,7 +169,7 @@ func (w *world) tag(_ context.Context, id string) (*roaring.Bitmap, error) {
 }
 
 func genCondition(t *rapid.T, depth int) Condition {
-	kinds := []string{"facts", "facts", "facts", "sequence", "sequence", "top", "bucket", "tag", "attribute", "contact", "registered", "birthday", "age", "layer", "stage", "warning", "rfm", "segment", "everyone"}
+	kinds := []string{"facts", "facts", "facts", "sequence", "sequence", "first", "last", "sessions", "top", "bucket", "tag", "attribute", "contact", "registered", "birthday", "age", "layer", "stage", "warning", "rfm", "segment", "everyone"}
 	if depth > 0 {
 		kinds = append(kinds, "and", "or", "not", "and", "or", "not")
 	}
@@ -188,6 +199,12 @@ func genCondition(t *rapid.T, depth int) Condition {
 		c.Spec = s
 	case "sequence":
 		c.Spec = genSequence(t)
+	case "first":
+		c.Spec = &firstSpec{genEdge(t)}
+	case "last":
+		c.Spec = &lastSpec{genEdge(t)}
+	case "sessions":
+		c.Spec = genSessions(t)
 	case "top":
 		c.Spec = rapid.SampledFrom([]*topSpec{{By: "spent", Percent: 20}, {By: "orders", Count: 3}, {By: "spent", Percent: 100}}).Draw(t, "top")
 	case "bucket":
@@ -455,6 +472,12 @@ func TestConditionErrorsNameThePath(t *testing.T) {
 		`{"kind":"facts","spec":{"fact":"page.viewed","measure":"property_max","property":"p"}}`:                                                       "condition.spec.value.min",
 		`{"kind":"facts","spec":{"fact":"page.viewed","measure":"property_max","property":"p","value":{"min":2,"max":1}}}`:                             "condition.spec.value.max",
 		`{"kind":"facts","spec":{"fact":"page.viewed","measure":"count","property":"p","min":1}}`:                                                      "condition.spec.property",
+		`{"kind":"sessions","spec":{"min":1,"measure":"speed"}}`:                                                                                       "condition.spec.measure",
+		`{"kind":"sessions","spec":{"min":1,"pages":{"min":3,"max":1}}}`:                                                                               "condition.spec.pages.max",
+		`{"kind":"sessions","spec":{"min":1,"entry":{}}}`:                                                                                              "condition.spec.entry",
+		`{"kind":"last","spec":{"fact":"touch.made"}}`:                                                                                                 "condition.spec.where",
+		`{"kind":"first","spec":{"fact":7}}`:                                                                                                           "condition.spec.fact",
+		`{"kind":"sequence","spec":{"same":"colour","steps":[{"fact":"page.viewed"}]}}`:                                                                "condition.spec.same",
 		`{"kind":"and","spec":{"of":[]}}`:                                                                                                              "condition.spec.of",
 		`{"kind":"sql","spec":{}}`:                                                                                                                     "condition.kind",
 		`{"kind":"not","spec":{}}`:                                                                                                                     "condition.spec.of",

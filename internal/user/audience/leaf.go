@@ -68,6 +68,8 @@ type leaf struct {
 	zero     bool // it holds for people without a matching fact; the fold gathers who differs from this
 
 	sequence *sequence // nil: no sequence
+	edge     *edgePlan // nil: no first or last
+	visits   *visits   // nil: no sessions
 
 	attribute *attributeSpec
 	contact   *contactSpec
@@ -117,6 +119,15 @@ func leafOf(c Condition, asOf time.Time, zone *time.Location) *leaf {
 	case *sequenceSpec:
 		l.sequence = s.resolve(asOf, zone)
 		dated = []any{l.sequence.key(), zone.String()}
+	case *firstSpec:
+		l.edge = s.resolve(false, asOf, zone)
+		dated = l.edge.key()
+	case *lastSpec:
+		l.edge = s.resolve(true, asOf, zone)
+		dated = l.edge.key()
+	case *sessionsSpec:
+		l.visits = s.resolve(asOf, zone)
+		l.zero, dated = l.visits.zero(), l.visits.key()
 	case *factsSpec:
 		l.facts(s, asOf, zone)
 		dated = []any{l.filter.key, l.measure, l.window.from, l.window.to, l.low, l.high}
@@ -202,6 +213,16 @@ func needsOf(leaves []*leaf) Needs {
 			for _, f := range l.sequence.filters() {
 				n.facts(f, l.sequence.window)
 			}
+			if l.sequence.same >= 0 {
+				n.Columns |= warehouse.ColumnProduct << l.sequence.same
+			}
+		case l.edge != nil:
+			n.facts(l.edge.all, l.edge.window)
+			n.facts(l.edge.like, l.edge.window)
+		case l.visits != nil:
+			for _, f := range l.visits.filters() {
+				n.facts(f, l.visits.window)
+			}
 		case l.filter == nil:
 			n.Plain = false
 		default:
@@ -222,6 +243,10 @@ func (l *leaf) filters() []*filter {
 	switch {
 	case l.sequence != nil:
 		return l.sequence.filters()
+	case l.edge != nil:
+		return []*filter{l.edge.all, l.edge.like}
+	case l.visits != nil:
+		return l.visits.filters()
 	case l.filter != nil:
 		return []*filter{l.filter}
 	}

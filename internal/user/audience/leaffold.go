@@ -21,6 +21,9 @@ type leafFold struct {
 	cells     ladder // stretches of time that no window begins or ends in
 	filters   []filterPlan
 	sequences []sequencePlan
+	edges     []*edgePlan
+	visits    []*visits
+	visiting  visitPlan
 	asOf      int64
 	people    peoplePlan
 	zone      *time.Location
@@ -232,9 +235,14 @@ func (f *leafFold) place(p *Pass) {
 			continue
 		}
 		f.bits[i] = next
-		if l.sequence != nil {
+		switch {
+		case l.sequence != nil:
 			f.addSequence(l.sequence, int32(i), place)
-		} else {
+		case l.edge != nil:
+			f.addEdge(l.edge, int32(i), place)
+		case l.visits != nil:
+			f.addVisits(p, l.visits, int32(i), props, place)
+		default:
 			f.people.add(p, l, next)
 		}
 		next++
@@ -249,9 +257,36 @@ func (f *leafFold) place(p *Pass) {
 	f.words = int(next)/64 + 1
 }
 
+// addEdge finds the places of its filters in this fold.
+func (f *leafFold) addEdge(from *edgePlan, leaf int32, place func(*filter) int32) {
+	e := *from
+	e.leaf, e.at, e.likeAt = leaf, place(e.all), place(e.like)
+	for _, at := range []int32{e.at, e.likeAt} {
+		f.filters[at].since = min(f.filters[at].since, e.window.from)
+	}
+	f.edges = append(f.edges, &e)
+}
+
+// addVisits readies what sessions are found and looked at with.
+func (f *leafFold) addVisits(p *Pass, from *visits, leaf int32, props propColumns, place func(*filter) int32) {
+	v := *from
+	v.leaf, v.test = leaf, newRowTest(p, v.entry, props.tests)
+	f.visits = append(f.visits, &v)
+	f.visiting.visited = make([]uint8, len(p.kinds))
+	for i, fact := range visited {
+		f.visiting.visited[p.Kind(fact)] = 1
+		if i < pageKinds {
+			f.visiting.visited[p.Kind(fact)] = 2
+		}
+	}
+	f.visiting.via, f.visiting.arrivals = props.via+p.props, place(newArrivals)
+	at := &f.filters[f.visiting.arrivals]
+	at.since = min(at.since, v.window.from)
+}
+
 // addSequence finds the places of a sequence's filters in this fold; the plan is the fold's own, as places differ from fold to fold.
 func (f *leafFold) addSequence(from *sequence, leaf int32, place func(*filter) int32) {
-	s := &sequence{window: from.window, steps: slices.Clone(from.steps)}
+	s := &sequence{window: from.window, steps: slices.Clone(from.steps), same: from.same}
 	look := func(one *filter) int32 {
 		at := place(one)
 		f.filters[at].since = min(f.filters[at].since, s.window.from)

@@ -41,6 +41,7 @@ type room struct {
 	sel   []uint64
 
 	matching matching
+	visiting visiting
 	instants [][]int64 // of the person's hits of each filter, where known
 	known    []bool
 	dues     []leafDue
@@ -102,7 +103,7 @@ func (r *leafRun) see(t *Timeline) {
 			}
 		}
 	}
-	if len(r.f.sequences) > 0 {
+	if len(r.f.sequences)+len(r.f.edges)+len(r.f.visits) > 0 {
 		r.follow(t)
 	}
 	r.block = t.block
@@ -134,23 +135,26 @@ func (r *leafRun) settle() {
 	r.wait = 0
 }
 
-// follow answers the sequences whose first step the person has taken.
+// follow answers the sequences whose first step the person has taken, what her first or last facts were like, and what of her sessions.
 func (r *leafRun) follow(t *Timeline) {
 	clear(r.known)
 	if r.instants == nil {
 		r.instants, r.known = make([][]int64, len(r.hits)), make([]bool, len(r.hits))
 	}
 	person := t.Customer - r.base
+	own := func(at int32) []hit { // the person's are the last that came
+		all := r.hits[at]
+		first := len(all)
+		for first > 0 && all[first-1].person == person {
+			first--
+		}
+		return all[first:]
+	}
 	hits := func(at int32) []int64 {
 		if !r.known[at] {
 			r.known[at] = true
-			all := r.hits[at]
-			first := len(all) // the person's are the last that came
-			for first > 0 && all[first-1].person == person {
-				first--
-			}
 			ts := r.instants[at][:0]
-			for _, h := range all[first:] {
+			for _, h := range own(at) {
 				ts = append(ts, t.block.TS[h.row])
 			}
 			r.instants[at] = ts
@@ -162,13 +166,66 @@ func (r *leafRun) follow(t *Timeline) {
 		if len(hits(s.steps[0].at)) == 0 {
 			continue
 		}
-		yes, at := r.matching.holds(s.sequence, r.f.asOf, r.f.zone, hits)
+		var yes bool
+		var at int64
+		if s.same < 0 {
+			yes, at = r.matching.holds(s.sequence, r.f.asOf, r.f.zone, hits)
+		} else {
+			yes, at = r.sameHolds(t, s.sequence, own)
+		}
 		if yes {
 			r.set(r.f.bits[s.leaf])
 		} else if at != always {
 			r.dues = append(r.dues, leafDue{s.leaf, deadline{at, t.Customer}})
 		}
 	}
+	for _, e := range r.f.edges {
+		if e.holds(hits) {
+			r.set(r.f.bits[e.leaf])
+		}
+	}
+	if len(r.f.visits) == 0 {
+		return
+	}
+	sessions := r.visiting.sessions(t, &r.f.visiting, hits(r.f.visiting.arrivals), r.f.zone)
+	for _, v := range r.f.visits {
+		if len(sessions) > 0 && v.holds(sessions, t) != r.f.leaves[v.leaf].zero {
+			r.set(r.f.bits[v.leaf])
+		}
+	}
+}
+
+// sameHolds follows a sequence whose facts share a column, once for each value of it.
+func (r *leafRun) sameHolds(t *Timeline, s *sequence, own func(at int32) []hit) (yes bool, due int64) {
+	column := t.code(s.same)
+	shared := func(h hit) uint32 { return column[h.row-t.first] }
+	var done []uint32
+	due = always
+	for _, begun := range own(s.steps[0].at) {
+		code := shared(begun)
+		if code == 0 || slices.Contains(done, code) {
+			continue
+		}
+		done = append(done, code)
+		instants := map[int32][]int64{}
+		yes, at := r.matching.holds(s, r.f.asOf, r.f.zone, func(at int32) []int64 {
+			ts, known := instants[at]
+			if !known {
+				for _, h := range own(at) {
+					if shared(h) == code {
+						ts = append(ts, t.block.TS[h.row])
+					}
+				}
+				instants[at] = ts
+			}
+			return ts
+		})
+		if yes {
+			return true, always
+		}
+		due = min(due, at)
+	}
+	return false, due
 }
 
 type leafDue struct {

@@ -103,7 +103,16 @@ func (w *world) holds(n uint32, c Condition) bool {
 		st := w.state[n]
 		return (s.Class == nil || slices.Contains(s.Class, st.class)) &&
 			(s.R == nil || st.r > 0 && within(s.R, st.r)) && (s.F == nil || st.f > 0 && within(s.F, st.f)) && (s.M == nil || st.m > 0 && within(s.M, st.m))
+	case *firstSpec:
+		return w.edge(n, &s.edgeSpec, false)
+	case *lastSpec:
+		return w.edge(n, &s.edgeSpec, true)
+	case *sessionsSpec:
+		return w.visits(n, s)
 	case *sequenceSpec:
+		if s.Same != "" {
+			return w.same(n, s)
+		}
 		return w.follows(n, s, 0, time.Time{})
 	case *topSpec:
 		return w.top(n, s)

@@ -229,6 +229,7 @@ type propColumns struct {
 	list    []warehouse.Prop
 	tests   map[string]propTest // by the test's hash
 	numbers map[string]int      // by name
+	via     int                 // of hashes of the source that told of a fact, where there are leaves of sessions
 }
 
 // propTest says that a bit of a column must be set.
@@ -254,6 +255,10 @@ func propsOf(leaves []*leaf) propColumns {
 		}
 	}
 	for _, l := range leaves {
+		if l.visits != nil && !slices.ContainsFunc(out.list, func(p warehouse.Prop) bool { return p.Read != nil }) {
+			out.via = add(propertyOfVia, visited[0])
+			out.list[out.via].Facts, out.list[out.via].Read = visited, wordHash
+		}
 		for _, f := range l.filters() {
 			for _, p := range f.props() {
 				key := p.key()
@@ -281,6 +286,9 @@ func propsOf(leaves []*leaf) propColumns {
 		}
 	}
 	for i, all := range tests {
+		if out.list[i].Read != nil {
+			continue
+		}
 		out.list[i].Read = func(text string) int64 { return read(text).number }
 		if all != nil {
 			out.list[i].Read = func(text string) (bits int64) {

@@ -3,6 +3,7 @@ package audience
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,9 +18,13 @@ import (
 // without strictly between. A first step with days_running is the first fact of a calendar day that has such facts on it and on
 // each of the days_running−1 days before it. A last step that is not a fact holds when within has passed since the step before it
 // without such a fact, its last instant included; without within, when there has been none since. All steps but that one lie in the window.
+//
+// With "same": "campaign" all of these facts are of one campaign, whichever: sent a message of a campaign and did not open one of that
+// campaign within two days. Likewise product, category, channel and strategy; facts that name none are left out.
 type sequenceSpec struct {
 	Steps  []step  `json:"steps"`
 	Window *Window `json:"window,omitempty"`
+	Same   string  `json:"same,omitempty"`
 }
 
 type step struct {
@@ -68,11 +73,17 @@ func (s *sequenceSpec) check(path string) error {
 			return err
 		}
 	}
+	if s.Same != "" && !slices.Contains(sameNames, s.Same) {
+		return invalid(path+".same", "there is no %q that facts share; known are %s", s.Same, strings.Join(sameNames, ", "))
+	}
 	if s.Window != nil {
 		return s.Window.check(path + ".window")
 	}
 	return nil
 }
+
+// sameNames are the columns that the facts of a sequence may have to share.
+var sameNames = filterNames[:len(filterNames)-1]
 
 func (s *step) check(path string, first, last bool) error {
 	if err := checkFact(path, s.Fact, s.Where); err != nil {
@@ -117,6 +128,7 @@ func checkFact(path, fact string, where *Filter) error {
 type sequence struct {
 	steps  []stepPlan
 	window span
+	same   int // column all facts share by its place in filterNames; −1 for none
 }
 
 // stepPlan is a step with its filters; in a pass filter and without are their places in the fold.
@@ -132,7 +144,7 @@ type stepPlan struct {
 }
 
 func (s *sequenceSpec) resolve(asOf time.Time, zone *time.Location) *sequence {
-	out := &sequence{window: s.Window.resolve(asOf, zone)}
+	out := &sequence{window: s.Window.resolve(asOf, zone), same: slices.Index(sameNames, s.Same)}
 	for _, one := range s.Steps {
 		plan := stepPlan{filter: newFilter(one.Fact, one.Where), running: one.DaysRunning, not: one.Not, within: one.Within.micros()}
 		for _, w := range one.Without {
@@ -145,7 +157,7 @@ func (s *sequenceSpec) resolve(asOf time.Time, zone *time.Location) *sequence {
 
 // key is what makes two sequences the same question.
 func (s *sequence) key() []any {
-	out := []any{s.window.from, s.window.to}
+	out := []any{s.window.from, s.window.to, s.same}
 	for _, one := range s.steps {
 		without := make([]string, len(one.without))
 		for i, w := range one.without {
@@ -175,16 +187,7 @@ type matching struct {
 // holds says whether a sequence holds for a person as of an instant. hits gives the instants of the facts a filter lets through,
 // ascending, none after asOf. due is when the answer may become yes without a new fact; always when it will not.
 func (m *matching) holds(s *sequence, asOf int64, zone *time.Location, hits func(at int32) []int64) (yes bool, due int64) {
-	inside := func(ts []int64) []int64 {
-		low, high := 0, len(ts)
-		if s.window.from != never {
-			low, _ = slices.BinarySearch(ts, s.window.from)
-		}
-		if s.window.to != always {
-			high, _ = slices.BinarySearch(ts, s.window.to)
-		}
-		return ts[low:max(low, high)]
-	}
+	inside := s.window.of
 	first := &s.steps[0]
 	m.now = append(m.now[:0], inside(hits(first.at))...)
 	if first.running > 1 {
