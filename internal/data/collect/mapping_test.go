@@ -84,7 +84,7 @@ func TestPropsKeepTheRest(t *testing.T) {
 	e.Kind, e.Name = View, "首页"
 	e.Context.UTMSource, e.Context.Title, e.Context.IP, e.Context.UserAgent = "douyin", "other", "10.0.0.1", "curl"
 	f := factsOf(&e, readProps(e.Props), 1, Rule{}, "店")[0]
-	if d := cmp.Diff(`{"a":1,"page":"首页","title":"mine","url":"https://shop.example/p/1?x=2","utm_source":"douyin"}`, string(f.Props)); d != "" {
+	if d := cmp.Diff(`{"a":1,"page":"首页","title":"mine","url":"https://shop.example/p/1?x=2","utm_source":"douyin","via":"src"}`, string(f.Props)); d != "" {
 		t.Error(d)
 	}
 	if f.Name != event.PageViewed || f.Channel != "douyin" || f.Subject != "/p/1" {
