@@ -3,7 +3,9 @@ package bench
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -29,6 +31,7 @@ type AudienceSpec struct {
 	Conditions int
 	Sample     int    // conditions that are also asked as SQL
 	Dir        string // where the data goes; "" is the system's temporary folder
+	Warehouse  string // "" for DuckDB, or the clickhouse:// address of an empty database, which is left empty
 }
 
 // AudienceResult is what the audience benchmark found. The refresh is everything: the pass over all facts for all
@@ -39,7 +42,9 @@ type AudienceResult struct {
 	Facts           int64   `json:"facts"`
 	Conditions      int     `json:"conditions"`
 	Leaves          int     `json:"leaves"` // distinct questions in the conditions
+	Engine          string  `json:"engine"`
 	PrepareSeconds  float64 `json:"prepare_seconds"`
+	MoveSeconds     float64 `json:"move_seconds,omitempty"` // from DuckDB into ClickHouse, compared row by row
 	FirstSeconds    float64 `json:"first_refresh_seconds"`
 	FirstCPU        float64 `json:"first_refresh_cpu_seconds"`
 	RefreshSeconds  float64 `json:"refresh_seconds"`
@@ -52,12 +57,14 @@ type AudienceResult struct {
 	SQLCPU          float64 `json:"sql_cpu_seconds_per_condition"`
 	SQLLayers       float64 `json:"sql_layers_seconds"` // RFM, lifecycle and layers as SQL, stored; the median of three
 	SQLLayersCPU    float64 `json:"sql_layers_cpu_seconds"`
-	TimesFaster     float64 `json:"times_faster"`                // SQL for all conditions one by one and for the layers, over the refresh
-	TimesLessCPU    float64 `json:"times_less_cpu"`              // likewise in processor time
-	WithoutLayers   float64 `json:"times_faster_without_layers"` // SQL for the conditions only, over the refresh with layers: unequal work
-	PassFaster      float64 `json:"conditions_times_faster"`     // SQL over the conditions alone: equal work
-	PassLessCPU     float64 `json:"conditions_times_less_cpu"`   // likewise in processor time
-	PeakMemoryMB    int64   `json:"peak_memory_mb"`              // resident, of the whole process, during the refreshes
+	TimesFaster     float64 `json:"times_faster"`                         // SQL for all conditions one by one and for the layers, over the refresh
+	TimesLessCPU    float64 `json:"times_less_cpu"`                       // likewise in processor time
+	WithoutLayers   float64 `json:"times_faster_without_layers"`          // SQL for the conditions only, over the refresh with layers: unequal work
+	PassFaster      float64 `json:"conditions_times_faster"`              // SQL over the conditions alone: equal work
+	PassLessCPU     float64 `json:"conditions_times_less_cpu"`            // likewise in processor time
+	RefreshServers  float64 `json:"refresh_server_cpu_seconds,omitempty"` // of ClickHouse's servers, in the mean of three refreshes
+	SQLServers      float64 `json:"sql_server_cpu_seconds_per_condition,omitempty"`
+	PeakMemoryMB    int64   `json:"peak_memory_mb"` // resident, of the whole process, during the refreshes
 	CPUs            int     `json:"cpus"`
 }
 
@@ -113,6 +120,15 @@ func Audience(ctx context.Context, spec AudienceSpec, say func(format string, ar
 	r.PrepareSeconds = time.Since(begin).Seconds()
 	say("prepared %d people and %d facts in %.1f s", spec.People, spec.Facts, r.PrepareSeconds)
 
+	r.Engine = w.Engine()
+	if spec.Warehouse != "" {
+		moved, drop, err := moveTo(ctx, w, spec.Warehouse, &r, say)
+		if err != nil {
+			return r, err
+		}
+		defer drop() //nolint:errcheck // likewise
+		w = moved
+	}
 	debug.FreeOSMemory()
 	peak := newPeak()
 	engine := audience.NewEngine(w, zone)
@@ -122,6 +138,10 @@ func Audience(ctx context.Context, spec AudienceSpec, say func(format string, ar
 		engine.Forget()
 		runtime.GC()
 	}
+	servers, err := w.ServerCPU(ctx)
+	if err != nil {
+		return r, err
+	}
 	first, refresh, err := thrice(forget, func() (err error) {
 		answer, err = engine.Refresh(ctx, asOf, audience.Question{Conditions: all}, layering{layer.NewPass(layer.Default())})
 		return err
@@ -129,13 +149,18 @@ func Audience(ctx context.Context, spec AudienceSpec, say func(format string, ar
 	if err != nil {
 		return r, err
 	}
+	used, err := w.ServerCPU(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.RefreshServers = (used - servers) / 3
 	r.FirstSeconds, r.FirstCPU, r.RefreshSeconds, r.RefreshCPU = first.clock, first.cpu, refresh.clock, refresh.cpu
 	r.PeakMemoryMB = peak.megabytes()
 	r.RowsPerSecond = float64(spec.Facts) / r.RefreshSeconds
 	r.Leaves = answer.Read
 	say("refreshed %d conditions (%d leaves), RFM, lifecycle and layers in %.2f s (%.2f s of processor), the first time in %.2f s (%.2f s), %d MB",
 		spec.Conditions, r.Leaves, refresh.clock, refresh.cpu, first.clock, first.cpu, r.PeakMemoryMB)
-	if spec.Sample > 0 {
+	if spec.Sample > 0 && spec.Warehouse == "" { // ClickHouse 18.16 has no window functions to write the layers with
 		if err := compareLayers(ctx, w, &r, say); err != nil {
 			return r, err
 		}
@@ -151,6 +176,25 @@ func Audience(ctx context.Context, spec AudienceSpec, say func(format string, ar
 	r.PassSeconds, r.PassCPU = pass.clock, pass.cpu
 	say("the conditions alone in %.2f s (%.2f s of processor)", r.PassSeconds, r.PassCPU)
 	return r, compare(ctx, engine, w, all, found, min(spec.Sample, spec.Conditions), &r, say)
+}
+
+// moveTo moves the made data to ClickHouse, as huoshui warehouse move does; drop takes it out again.
+func moveTo(ctx context.Context, from *warehouse.Warehouse, address string, r *AudienceResult, say func(string, ...any)) (w *warehouse.Warehouse, drop func() error, err error) {
+	log := slog.New(slog.DiscardHandler)
+	begin := time.Now()
+	moved, err := warehouse.Move(ctx, from, address, log, func(int64, int64, string) {})
+	if err != nil {
+		return nil, nil, err
+	}
+	r.MoveSeconds = time.Since(begin).Seconds()
+	if w, err = warehouse.Open(ctx, warehouse.Config{Path: address}, log); err != nil {
+		return nil, nil, err
+	}
+	r.Engine = w.Engine()
+	say("moved %d facts and %d people to %s in %.1f s, compared row by row", moved.Facts, moved.People, r.Engine, r.MoveSeconds)
+	return w, func() error {
+		return errors.Join(w.Close(), warehouse.DropClickHouse(ctx, address))
+	}, nil
 }
 
 // compareLayers has RFM, lifecycle and layers computed as SQL, and compares them with the state that the refresh saved.
@@ -174,7 +218,14 @@ func compare(ctx context.Context, engine *audience.Engine, w *warehouse.Warehous
 		return nil
 	}
 	var sum spent
+	var servers float64
 	for i := -1; i < sample; i++ {
+		if i == 0 {
+			var err error
+			if servers, err = w.ServerCPU(ctx); err != nil {
+				return err
+			}
+		}
 		at := max(i, 0) * len(all) / sample
 		query, err := engine.PeopleSQL(all[at], asOf)
 		if err != nil {
@@ -195,6 +246,11 @@ func compare(ctx context.Context, engine *audience.Engine, w *warehouse.Warehous
 			return fmt.Errorf("condition %s: the pass finds %d people, SQL %d, and not the same", all[at], got.GetCardinality(), people.GetCardinality())
 		}
 	}
+	used, err := w.ServerCPU(ctx)
+	if err != nil {
+		return err
+	}
+	r.SQLServers = (used - servers) / float64(sample)
 	r.SQLSample = sample
 	r.SQLPerCondition, r.SQLCPU = sum.clock/float64(sample), sum.cpu/float64(sample)
 	clock, cpu := r.SQLPerCondition*float64(len(all)), r.SQLCPU*float64(len(all))

@@ -11,7 +11,7 @@ import (
 
 var benchCommand = command{
 	summary: "Measure a refresh or a segment against the warehouse's own engine, live segments, taking events in, sending to a local sink, or an import",
-	usage:   "audience|segment|live|ingest|send|import [--people N] [--facts N] [--conditions N] [--sample N] [--seconds S] [--batch N] [--profile DIR] [--dir DIR] [--json]",
+	usage:   "audience|segment|live|ingest|send|import [--people N] [--facts N] [--conditions N] [--sample N] [--seconds S] [--batch N] [--profile DIR] [--dir DIR] [--warehouse clickhouse://…] [--json]",
 	run: func(ctx context.Context, e *env, args []string) error {
 		f := newFlags(e, "bench")
 		people := f.Int64("people", 0, "how many people (default: 1 million; for segment 500,000)")
@@ -26,7 +26,7 @@ var benchCommand = command{
 		file := f.String("file", "", "a file of orders to import instead of a made one")
 		dir := f.String("dir", "", "where the made data goes while it is needed (default: the system's temporary folder)")
 		format := f.formatFlag(formatText, formatJSON)
-		words, _, err := f.parse(args, 1)
+		words, cfg, err := f.parse(args, 1)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ var benchCommand = command{
 		switch words[0] {
 		case "audience":
 			result, err = bench.Audience(ctx, bench.AudienceSpec{
-				People: sized(*people, 1_000_000, full), Facts: sized(*facts, 10_000_000, full), Conditions: *conditions, Sample: *sample, Dir: *dir,
+				People: sized(*people, 1_000_000, full), Facts: sized(*facts, 10_000_000, full), Conditions: *conditions, Sample: *sample, Dir: *dir, Warehouse: cfg.Warehouse,
 			}, say)
 		case "segment":
 			result, err = bench.Segment(ctx, sized(*people, 500_000, false), sized(*facts, 2_500_000, false), *dir, say)

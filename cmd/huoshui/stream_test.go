@@ -9,11 +9,14 @@ import (
 	"testing"
 
 	"huoshui/internal/platform/stream/streamtest"
+	"huoshui/internal/platform/warehouse/warehousetest"
 )
 
 func TestMain(m *testing.M) {
 	streamtest.Serve()
-	os.Exit(m.Run())
+	code := m.Run()
+	warehousetest.StopClickHouse()
+	os.Exit(code)
 }
 
 // A brand that has outgrown one machine moves its stream to a cluster: nothing is loaded twice, nothing is skipped, the old

@@ -23,6 +23,7 @@ import (
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/stream/streamtest"
 	"huoshui/internal/platform/warehouse"
+	"huoshui/internal/platform/warehouse/warehousetest"
 )
 
 // serveEnv makes this test binary a server on the data directory that it names.
@@ -32,7 +33,9 @@ func TestMain(m *testing.M) {
 	streamtest.Serve()
 	dir := os.Getenv(serveEnv)
 	if dir == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		warehousetest.StopClickHouse()
+		os.Exit(code)
 	}
 	cfg := config.Default()
 	cfg.Data, cfg.Listen = dir, "127.0.0.1:0"

@@ -20,6 +20,7 @@ import (
 	"huoshui/internal/marketing/channel/sink"
 	"huoshui/internal/platform/config"
 	"huoshui/internal/platform/store/storetest"
+	"huoshui/internal/platform/warehouse/warehousetest"
 )
 
 // TestLoop walks the whole loop by HTTP, as the console does: customers and orders in from files with Chinese headers,
@@ -30,6 +31,11 @@ func TestLoop(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		cfg := settings(t)
 		cfg.Store = storetest.PostgresURL(t)
+		walkTheLoop(t, cfg)
+	})
+	t.Run("clickhouse", func(t *testing.T) {
+		cfg := settings(t)
+		cfg.Warehouse = warehousetest.ClickHouseServers(t, 2).Address()
 		walkTheLoop(t, cfg)
 	})
 }

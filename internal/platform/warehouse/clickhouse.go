@@ -391,6 +391,17 @@ func (e *clickhouse) ping(ctx context.Context) error {
 	return e.everywhere(ctx, func(ctx context.Context, _ int, n *node) error { return n.exec(ctx, "SELECT 1") })
 }
 
+func (e *clickhouse) serverCPU(ctx context.Context) (seconds float64, err error) {
+	for _, n := range e.nodes {
+		used, err := n.count(ctx, "SELECT sum(value) FROM system.events WHERE event IN ('UserTimeMicroseconds', 'SystemTimeMicroseconds')")
+		if err != nil {
+			return 0, err
+		}
+		seconds += float64(used) / 1e6
+	}
+	return seconds, nil
+}
+
 func (e *clickhouse) fill(context.Context, []string) error {
 	return errs.New(errs.Invalid, "warehouse.fill", "only DuckDB is filled past the stream; huoshui warehouse move brings it to ClickHouse")
 }

@@ -110,6 +110,8 @@ func (e *duck) ping(ctx context.Context) error {
 
 func (e *duck) name() string { return "DuckDB" }
 
+func (e *duck) serverCPU(context.Context) (float64, error) { return 0, nil }
+
 func (e *duck) dialect() dialect { return duckDialect }
 
 func (e *duck) ready(context.Context) error { return nil }

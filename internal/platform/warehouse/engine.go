@@ -13,6 +13,7 @@ type engine interface {
 	name() string
 	dialect() dialect
 	ping(ctx context.Context) error
+	serverCPU(ctx context.Context) (seconds float64, err error)
 	close() error
 
 	// ready is called before a load is gathered: the engine may find out what became of one that failed.

@@ -153,6 +153,10 @@ func (c *cell) Scan(src any) error {
 // FactsOf is the facts of one customer as SQL, in place of "facts" after FROM: engines find them quickly, also where merges moved them.
 func (w *Warehouse) FactsOf(customer uint32) string { return w.engine.factsOf(customer) }
 
+// ServerCPU is the processor time that the servers of the warehouse have used since they started, in seconds; 0 where the engine
+// is part of this process.
+func (w *Warehouse) ServerCPU(ctx context.Context) (float64, error) { return w.engine.serverCPU(ctx) }
+
 // Happening is one fact of a customer as a person reads it.
 type Happening struct {
 	At       time.Time `db:"ts" json:"at"`
