@@ -18,6 +18,7 @@ import {
   newGroup,
   newID,
   newLeaf,
+  newResponse,
 } from "./tree";
 
 /** The value as it was a moment ago: it follows when nothing has changed for that long. */
@@ -102,11 +103,12 @@ function AddLeaf(props: { onAdd: (leaf: Leaf) => void }) {
           key: g,
           type: "group" as const,
           label: t(`segments.leaf_group.${g}`),
-          children: leafKinds
-            .filter((kind) => leafDefs[kind].group === g)
-            .map((kind) => ({ key: kind, label: t(`segments.leaf.${kind}`) })),
+          children: [
+            ...leafKinds.filter((kind) => leafDefs[kind].group === g),
+            ...(g === "deeds" ? (["response"] as const) : []),
+          ].map((kind) => ({ key: kind, label: t(`segments.leaf.${kind}`) })),
         })),
-        onClick: ({ key }) => props.onAdd(newLeaf(key as Leaf["kind"])),
+        onClick: ({ key }) => props.onAdd(key === "response" ? newResponse() : newLeaf(key as Leaf["kind"])),
       }}
     >
       <Button size="small" icon={<PlusOutlined />}>

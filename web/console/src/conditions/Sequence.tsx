@@ -6,6 +6,9 @@ import { type Duration, type Spec, type Step, unitOfDuration } from "./tree";
 
 const mostSteps = 10;
 
+/** What all steps may have to share. */
+const sames = ["", "product", "category", "campaign", "strategy", "channel"] as const;
+
 /** What somebody did in a row: one step below the other, with the time between them and what did not come between. */
 export function Sequence({ spec, onChange }: { spec: Spec; onChange: (spec: Spec) => void }) {
   const { t } = useTranslation();
@@ -27,6 +30,14 @@ export function Sequence({ spec, onChange }: { spec: Spec; onChange: (spec: Spec
           onChange={(w) => onChange({ ...spec, window: Object.keys(w).length > 0 ? w : undefined })}
         />
         <span className="hs-secondary">{t("segments.sequence.inside")}</span>
+        <Select
+          size="small"
+          aria-label={t("segments.sequence.same_label")}
+          value={spec.same ?? ""}
+          popupMatchSelectWidth={false}
+          onChange={(same) => onChange({ ...spec, same: same || undefined })}
+          options={sames.map((s) => ({ value: s, label: t(`segments.sequence.same.${s || "any"}`) }))}
+        />
       </div>
       <ol>
         {steps.map((step, i) => (
@@ -126,7 +137,7 @@ function StepFields(props: {
             ) : null}
           </>
         ) : null}
-        <WhereFields where={step.where} onChange={(where) => onChange({ ...step, where })} />
+        <WhereFields fact={step.fact} where={step.where} onChange={(where) => onChange({ ...step, where })} />
         {first || step.not ? null : (
           <Button
             size="small"
@@ -150,7 +161,7 @@ function StepFields(props: {
               label={t("segments.sequence.without")}
               onChange={(fact) => change({ ...w, fact })}
             />
-            <WhereFields where={w.where} onChange={(where) => change({ ...w, where })} />
+            <WhereFields fact={w.fact} where={w.where} onChange={(where) => change({ ...w, where })} />
             <Button
               size="small"
               type="text"

@@ -5,10 +5,13 @@ import {
   type Condition,
   type Node,
   nodeOf,
+  ofProperty,
+  type PropTest,
   type Spec,
   unitOfDuration,
   type Where,
   type Window,
+  wayOf,
 } from "./tree";
 
 /** The fact names of the product, in the order in which the builder offers them. */
@@ -17,6 +20,7 @@ export const factNames = [
   "order.line",
   "order.refunded",
   "page.viewed",
+  "touch.made",
   "product.viewed",
   "cart.added",
   "cart.removed",
@@ -102,7 +106,19 @@ export function describe(
         `${t("segments.where.amount")} ${bounds({ min: where.min_amount_fen, max: where.max_amount_fen }, money)}`,
       );
     }
+    parts.push(...(where.props ?? []).map(prop));
     return t("segments.words.where", { what: parts.join("; ") });
+  };
+  const prop = (test: PropTest): string => {
+    const way = wayOf(test);
+    if (way === "number") {
+      return `${test.name} ${bounds(test, String)}`;
+    }
+    return t("segments.words.prop", {
+      name: test.name,
+      way: t(`segments.prop.${way}`),
+      values: list(test.in ?? test.contains ?? []),
+    }).trim();
   };
   const deed = (d: { fact: string; where?: Where }) => `${factText(t, d.fact)}${filter(d.where)}`;
   const sequence = (s: Spec): string => {
@@ -119,7 +135,11 @@ export function describe(
       const without = step.without?.length ? t("segments.words.without", { what: list(step.without.map(deed)) }) : "";
       return i === 0 ? said : t("segments.words.step", { ...words, fact: said, without });
     });
-    return t("segments.words.sequence", { window: span(s.window), steps: steps.join(t("segments.words.then_step")) });
+    return t("segments.words.sequence", {
+      window: span(s.window),
+      same: s.same ? t("segments.words.same", { what: t(`segments.where.${s.same}`) }) : "",
+      steps: steps.join(t("segments.words.then_step")),
+    });
   };
   const leaf = (kind: string, s: Spec): string => {
     switch (kind) {
@@ -132,6 +152,11 @@ export function describe(
         return t("segments.words.is", {
           name: t("segments.leaf.stage"),
           values: list((s.in ?? []).map((v) => t(`segments.stage.${v}`))),
+        });
+      case "warning":
+        return t("segments.words.is", {
+          name: t("segments.leaf.warning"),
+          values: list((s.in ?? []).map((v) => t(`warning.sign.${v}`))),
         });
       case "rfm": {
         const parts = (["r", "f", "m"] as const).flatMap((k) =>
@@ -163,6 +188,28 @@ export function describe(
         return t("segments.words.tag", { values: list((s.in ?? []).map(segmentName)) });
       case "sequence":
         return sequence(s);
+      case "first":
+      case "last":
+        return t(`segments.words.${kind}`, {
+          window: span(s.window),
+          fact: factText(t, s.fact),
+          where: filter(s.where),
+        });
+      case "sessions": {
+        const measure = s.measure ?? "count";
+        const each = [
+          s.entry ? t("segments.words.session_entry", { what: filter(s.entry) }) : "",
+          s.pages ? t("segments.words.session_pages", { bounds: bounds(s.pages, count) }) : "",
+          s.minutes ? t("segments.words.session_minutes", { bounds: bounds(s.minutes, count) }) : "",
+          s.bounce === undefined ? "" : t(`segments.session.bounce_${s.bounce}`),
+        ].filter(Boolean);
+        return t("segments.words.sessions", {
+          window: span(s.window),
+          each: each.length > 0 ? t("segments.words.where", { what: each.join("; ") }) : "",
+          measure: t(`segments.session.${measure}`),
+          bounds: bounds(s, (n) => `${count(n)} ${t(`segments.session.unit_${measure}`)}`),
+        });
+      }
       case "top": {
         const name = t(`segments.rank.${s.by}`);
         if (s.percent !== undefined) {
@@ -184,6 +231,13 @@ export function describe(
         const words = { window: span(s.window), fact: factText(t, s.fact), where: filter(s.where) };
         if ((s.measure ?? "count") === "count" && s.max === 0 && s.min === undefined) {
           return t("segments.words.never", words);
+        }
+        if (ofProperty(s.measure)) {
+          return t("segments.words.facts", {
+            ...words,
+            measure: t("segments.words.property", { name: s.property, measure: t(`segments.measure.${s.measure}`) }),
+            bounds: bounds(s.value ?? {}, String),
+          });
         }
         const unit = unitOf(s.measure);
         const write = isMoney(s.measure) ? money : (n: number) => `${count(n)} ${t(`segments.unit.${unit}`)}`;

@@ -7,6 +7,7 @@ import dayjs from "dayjs";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { attributeText, factNames, factText } from "./describe";
+import { PropField } from "./Props";
 import type { Bounds, Where, Window } from "./tree";
 
 type Column =
@@ -76,11 +77,12 @@ export function FactPicker(props: { fact: string | undefined; label?: string; on
 const whereColumns = ["product", "category", "channel", "campaign", "strategy", "detail"] as const;
 
 /** What facts are narrowed to, and a menu to narrow them further. */
-export function WhereFields(props: { where: Where | undefined; onChange: (where: Where) => void }) {
+export function WhereFields(props: { fact?: string; where: Where | undefined; onChange: (where: Where) => void }) {
   const { t } = useTranslation();
   const where = props.where ?? {};
   const set = (patch: Where) => props.onChange({ ...where, ...patch });
   const shown = whereColumns.filter((c) => where[c] !== undefined);
+  const tests = where.props ?? [];
   const byAmount = where.min_amount_fen !== undefined || where.max_amount_fen !== undefined;
   const drop = (column: keyof Where) => {
     const { [column]: _, ...rest } = where;
@@ -118,13 +120,28 @@ export function WhereFields(props: { where: Where | undefined; onChange: (where:
           />
         </span>
       ) : null}
+      {tests.map((test, i) => (
+        <PropField
+          // biome-ignore lint/suspicious/noArrayIndexKey: a test is nothing but its place in the list
+          key={i}
+          fact={props.fact}
+          test={test}
+          onChange={(next) => set({ props: tests.map((other, at) => (at === i ? next : other)) })}
+          onDrop={() => set({ props: tests.filter((_, at) => at !== i) })}
+        />
+      ))}
       <Dropdown
         trigger={["click"]}
         menu={{
-          items: [...whereColumns.filter((c) => !shown.includes(c)), ...(byAmount ? [] : (["amount"] as const))].map(
-            (c) => ({ key: c, label: t(`segments.where.${c}`) }),
-          ),
-          onClick: ({ key }) => set(key === "amount" ? { min_amount_fen: 100_00 } : { [key]: [] }),
+          items: [
+            ...whereColumns.filter((c) => !shown.includes(c)),
+            ...(byAmount ? [] : (["amount"] as const)),
+            ...(tests.length < 20 ? (["props"] as const) : []),
+          ].map((c) => ({ key: c, label: t(`segments.where.${c}`) })),
+          onClick: ({ key }) => {
+            const fresh = { amount: { min_amount_fen: 100_00 }, props: { props: [...tests, { name: "", in: [] }] } };
+            set(key === "amount" || key === "props" ? fresh[key] : { [key]: [] });
+          },
         }}
       >
         <Button size="small" type="text" icon={<PlusOutlined />}>

@@ -5,8 +5,10 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { isMoney, unitOf } from "./describe";
 import { Amount, BoundsField, Codes, FactPicker, WhereFields, WindowField, Words } from "./fields";
+import { PropName, RangeField } from "./Props";
 import { Sequence } from "./Sequence";
-import type { LeafKind, Spec } from "./tree";
+import { Sessions } from "./Sessions";
+import { type LeafKind, ofProperty, type Spec } from "./tree";
 
 interface EditorProps {
   spec: Spec;
@@ -19,6 +21,7 @@ interface LeafDef {
   Editor: (props: EditorProps) => ReactNode;
 }
 
+const warnings = ["pseudo_vip", "overdue", "at_risk", "never_bought"] as const;
 const stages = ["new", "growing", "mature", "silent", "at_risk", "lost"] as const;
 const classes = [
   "champion",
@@ -41,6 +44,10 @@ const measures = [
   "last_amount",
   "since_last",
   "since_first",
+  "property_sum",
+  "property_average",
+  "property_min",
+  "property_max",
 ] as const;
 /** What people are ranked by; those whose value is a time cannot be bounded by a number. */
 const ranks = ["spent", "orders", "monetary", "frequency", "last_order", "last_seen", "heat"] as const;
@@ -71,6 +78,21 @@ export const leafDefs = {
           label={t("segments.leaf.stage")}
           codes={stages}
           text={(c) => t(`segments.stage.${c}`)}
+          values={spec.in ?? []}
+          onChange={(v) => onChange({ in: v })}
+        />
+      );
+    },
+  },
+  warning: {
+    group: "standing",
+    Editor({ spec, onChange }) {
+      const { t } = useTranslation();
+      return (
+        <Codes
+          label={t("segments.leaf.warning")}
+          codes={warnings}
+          text={(c) => t(`warning.sign.${c}`)}
           values={spec.in ?? []}
           onChange={(v) => onChange({ in: v })}
         />
@@ -116,6 +138,9 @@ export const leafDefs = {
   },
   facts: { group: "deeds", Editor: Facts },
   sequence: { group: "deeds", Editor: Sequence },
+  sessions: { group: "deeds", Editor: Sessions },
+  first: { group: "deeds", Editor: Edge },
+  last: { group: "deeds", Editor: Edge },
   top: { group: "standing", Editor: Top },
   bucket: { group: "others", Editor: Bucket },
   attribute: {
@@ -276,23 +301,57 @@ function Facts({ spec, onChange }: EditorProps) {
         onChange={(next) => {
           const fresh = isMoney(next) ? { min: 100_00 } : { min: 1 };
           const keeps = isMoney(next) === isMoney(measure);
-          const { min, max, ...rest } = spec;
-          onChange({ ...rest, measure: next, ...(keeps ? { min, max } : fresh) });
+          const { min, max, property = "", value = { min: 1 }, ...rest } = spec;
+          if (ofProperty(next)) {
+            onChange({ ...rest, measure: next, property, value });
+          } else {
+            onChange({ ...rest, measure: next, ...(keeps && !ofProperty(measure) ? { min, max } : fresh) });
+          }
         }}
         options={measures.map((m) => ({ value: m, label: t(`segments.measure.${m}`) }))}
       />
-      <BoundsField
-        label={t("segments.measure.label")}
-        bounds={{ min: spec.min, max: spec.max }}
-        money={isMoney(measure)}
-        unit={t(`segments.unit.${unitOf(measure)}`)}
-        never={measure === "count"}
-        onChange={(b) => {
-          const { min: _min, max: _max, ...rest } = spec;
-          onChange({ ...rest, ...b });
-        }}
+      {ofProperty(measure) ? (
+        <>
+          <PropName
+            fact={spec.fact}
+            name={spec.property ?? ""}
+            onChange={(property) => onChange({ ...spec, property })}
+          />
+          <RangeField
+            label={t("segments.measure.label")}
+            range={spec.value ?? {}}
+            onChange={(value) => onChange({ ...spec, value })}
+          />
+        </>
+      ) : (
+        <BoundsField
+          label={t("segments.measure.label")}
+          bounds={{ min: spec.min, max: spec.max }}
+          money={isMoney(measure)}
+          unit={t(`segments.unit.${unitOf(measure)}`)}
+          never={measure === "count"}
+          onChange={(b) => {
+            const { min: _min, max: _max, ...rest } = spec;
+            onChange({ ...rest, ...b });
+          }}
+        />
+      )}
+      <WhereFields fact={spec.fact} where={spec.where} onChange={(where) => onChange({ ...spec, where })} />
+    </>
+  );
+}
+
+/** What the first or last fact of a name was like. */
+function Edge({ spec, onChange }: EditorProps) {
+  return (
+    <>
+      <WindowField
+        ever
+        window={spec.window ?? {}}
+        onChange={(w) => onChange({ ...spec, window: Object.keys(w).length > 0 ? w : undefined })}
       />
-      <WhereFields where={spec.where} onChange={(where) => onChange({ ...spec, where })} />
+      <FactPicker fact={spec.fact} onChange={(fact) => onChange({ ...spec, fact })} />
+      <WhereFields fact={spec.fact} where={spec.where} onChange={(where) => onChange({ ...spec, where })} />
     </>
   );
 }

@@ -26,9 +26,13 @@ export interface Leaf {
 export const leafKinds = [
   "layer",
   "stage",
+  "warning",
   "rfm",
   "facts",
   "sequence",
+  "sessions",
+  "first",
+  "last",
   "top",
   "attribute",
   "registered",
@@ -63,6 +67,82 @@ export interface Where {
   detail?: string[];
   min_amount_fen?: number;
   max_amount_fen?: number;
+  props?: PropTest[];
+}
+
+/** What a property of a fact must say. */
+export interface PropTest extends Bounds {
+  name: string;
+  in?: string[];
+  contains?: string[];
+  is?: boolean;
+  present?: boolean;
+  not?: boolean;
+}
+
+/** How a property is looked at. */
+export const ways = [
+  "in",
+  "not_in",
+  "contains",
+  "not_contains",
+  "number",
+  "true",
+  "false",
+  "present",
+  "absent",
+] as const;
+
+export type Way = (typeof ways)[number];
+
+/** How a test looks at its property. */
+export function wayOf(test: PropTest): Way {
+  if (test.in) {
+    return test.not ? "not_in" : "in";
+  }
+  if (test.contains) {
+    return test.not ? "not_contains" : "contains";
+  }
+  if (test.is !== undefined) {
+    return String(test.is !== (test.not ?? false)) as Way;
+  }
+  if (test.present) {
+    return test.not ? "absent" : "present";
+  }
+  return "number";
+}
+
+/** An empty test of a property that looks at it so. */
+export function withWay(name: string, way: Way): PropTest {
+  switch (way) {
+    case "in":
+      return { name, in: [] };
+    case "not_in":
+      return { name, in: [], not: true };
+    case "contains":
+      return { name, contains: [] };
+    case "not_contains":
+      return { name, contains: [], not: true };
+    case "number":
+      return { name };
+    case "present":
+      return { name, present: true };
+    case "absent":
+      return { name, present: true, not: true };
+    default:
+      return { name, is: way === "true" };
+  }
+}
+
+/** Whether a test says enough to be asked. */
+function asks(test: PropTest): boolean {
+  const said = test.in ?? test.contains;
+  return (
+    test.name !== "" &&
+    (said
+      ? said.length > 0
+      : test.is !== undefined || Boolean(test.present) || test.min !== undefined || test.max !== undefined)
+  );
 }
 
 /** A length of time; its parts add up. */
@@ -97,7 +177,14 @@ export interface Spec extends Bounds, Window {
   window?: Window;
   measure?: string;
   id?: string;
+  property?: string;
+  value?: Bounds;
+  entry?: Where;
+  pages?: Bounds;
+  minutes?: Bounds;
+  bounce?: boolean;
   steps?: Step[];
+  same?: string;
   by?: string;
   percent?: number;
   count?: number;
@@ -118,6 +205,7 @@ export function newLeaf(kind: LeafKind): Leaf {
   const specs: Record<LeafKind, Spec> = {
     layer: { in: [] },
     stage: { in: [] },
+    warning: { in: [] },
     rfm: { class: [] },
     facts: { fact: "order.paid", window: { last_days: 30 }, measure: "count", min: 1 },
     attribute: { name: "city", in: [] },
@@ -131,11 +219,26 @@ export function newLeaf(kind: LeafKind): Leaf {
       steps: [{ fact: "cart.added" }, { fact: "order.paid", not: true, within: { hours: 2 } }],
       window: { last_days: 30 },
     },
+    sessions: { window: { last_days: 30 }, measure: "count", min: 3 },
+    first: { fact: "touch.made", where: { props: [{ name: "utm_source", in: [] }] } },
+    last: { fact: "touch.made", where: { props: [{ name: "utm_source", in: [] }] } },
     top: { by: "spent", percent: 20 },
     bucket: { of: 10, in: ["0"] },
     segment: { id: "" },
   };
   return { id: newID(), not: false, kind, spec: specs[kind] };
+}
+
+/** Was sent a message and did not open it: what somebody made of a message is what she did after it, of the same campaign. */
+export function newResponse(): Leaf {
+  return {
+    ...newLeaf("sequence"),
+    spec: {
+      steps: [{ fact: "message.sent" }, { fact: "message.opened", not: true, within: { hours: 48 } }],
+      window: { last_days: 30 },
+      same: "campaign",
+    },
+  };
 }
 
 /** A group with nothing in it. */
@@ -149,6 +252,7 @@ export function complete(leaf: Leaf): boolean {
   switch (leaf.kind) {
     case "layer":
     case "stage":
+    case "warning":
     case "tag":
     case "bucket":
       return (s.in?.length ?? 0) > 0;
@@ -163,7 +267,15 @@ export function complete(leaf: Leaf): boolean {
       );
     case "top":
       return [s.percent, s.count, s.min, s.max].some((n) => n !== undefined);
+    case "first":
+    case "last":
+      return Boolean(s.fact) && tidyWhere(s.where) !== undefined;
+    case "sessions":
+      return s.min !== undefined || s.max !== undefined;
     case "facts":
+      if (ofProperty(s.measure)) {
+        return Boolean(s.fact && s.property) && (s.value?.min !== undefined || s.value?.max !== undefined);
+      }
       return Boolean(s.fact) && (s.min !== undefined || s.max !== undefined);
     case "registered":
       return Boolean(s.last_days || s.from || s.to);
@@ -179,9 +291,17 @@ export function complete(leaf: Leaf): boolean {
   }
 }
 
+/** Whether a measure looks at a property of facts. */
+export function ofProperty(measure: string | undefined): boolean {
+  return measure?.startsWith("property_") === true;
+}
+
 /** A filter without its empty columns; undefined when nothing is left of it. */
 function tidyWhere(where: Where | undefined): Where | undefined {
-  const kept = Object.entries(where ?? {}).filter(([, v]) => v !== undefined && !(Array.isArray(v) && v.length === 0));
+  const props = where?.props?.filter(asks).map(present);
+  const kept = Object.entries({ ...where, props }).filter(
+    ([, v]) => v !== undefined && !(Array.isArray(v) && v.length === 0),
+  );
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
@@ -214,14 +334,20 @@ function tidy(leaf: Leaf): object {
   if (s.window && !s.window.last_days && !s.window.from && !s.window.to) {
     delete s.window;
   }
-  if (leaf.kind === "facts") {
-    s.where = tidyWhere(s.where);
-    return present(s);
+  switch (leaf.kind) {
+    case "facts":
+      s.where = tidyWhere(s.where);
+      return present({ ...s, value: s.value && present(s.value) });
+    case "first":
+    case "last":
+      return present({ ...s, where: tidyWhere(s.where) });
+    case "sessions":
+      return present({ ...s, entry: tidyWhere(s.entry) });
+    case "sequence":
+      return present({ ...s, steps: s.steps?.map(tidyStep) });
+    default:
+      return s;
   }
-  if (leaf.kind === "sequence") {
-    s.steps = s.steps?.map(tidyStep);
-  }
-  return s;
 }
 
 /** One part as the API has it; undefined when nothing in it is filled in. */
@@ -282,8 +408,9 @@ export interface Fault {
 export function faultOf(leaf: Leaf): Fault | undefined {
   const s = leaf.spec;
   const crossed = (b: Bounds | undefined) => b?.min !== undefined && b.max !== undefined && b.min > b.max;
-  const amounts = (w: Where | undefined) => crossed({ min: w?.min_amount_fen, max: w?.max_amount_fen });
-  if (crossed(s) || amounts(s.where)) {
+  const amounts = (w: Where | undefined) =>
+    crossed({ min: w?.min_amount_fen, max: w?.max_amount_fen }) || w?.props?.some(crossed) === true;
+  if ([s, s.value, s.pages, s.minutes].some(crossed) || amounts(s.where) || amounts(s.entry)) {
     return { what: "bounds" };
   }
   for (const w of [s, s.window]) {
