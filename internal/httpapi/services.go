@@ -89,6 +89,7 @@ func nouns() []func(*API) {
 		registerCampaign,
 		registerEffect,
 		registerPromo,
+		registerFinance,
 		registerTask,
 		registerPolicy,
 		registerPublic,

@@ -34,6 +34,9 @@ const (
 	PromoWrite      auth.Permission = "promo.write" // makes and changes offers
 	PromoIssue      auth.Permission = "promo.issue" // gives coupons to people, makes codes
 	EffectRead      auth.Permission = "effect.read"
+	FinanceRead     auth.Permission = "finance.read"
+	FinanceWrite    auth.Permission = "finance.write" // corrections, wallets by hand, refunds in trouble, differences, rules
+	FinanceClose    auth.Permission = "finance.close" // closes days for good
 	TasksRead       auth.Permission = "tasks.read"
 	TasksWork       auth.Permission = "tasks.work"  // marks tasks done or failed
 	TasksWrite      auth.Permission = "tasks.write" // assigns tasks to others
@@ -82,7 +85,7 @@ var operator = []auth.Permission{
 var roles = map[Role][]auth.Permission{
 	Director: slices.Concat(operator, []auth.Permission{
 		CustomersWrite, CustomersExport, CustomersErase, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
-		PromoWrite, PromoIssue, TasksWrite, PolicyWrite, AuditRead, SystemRead, CollectWrite,
+		PromoWrite, PromoIssue, TasksWrite, PolicyWrite, FinanceRead, AuditRead, SystemRead, CollectWrite,
 	}),
 	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite, PromoWrite}),
 	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoWrite, PromoIssue, TasksWrite}),
@@ -92,7 +95,7 @@ var roles = map[Role][]auth.Permission{
 	Channel:    slices.Concat(operator, []auth.Permission{ChannelsWrite}),
 	Guide:      {CustomersRead, TagsRead, TagsMark, CampaignsRead},
 	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, TagsRead, TagsMark, CampaignsRead, PromoRead},
-	Finance:    {CampaignsRead, PromoRead, EffectRead, CustomersRead, AuditRead},
+	Finance:    {FinanceRead, FinanceWrite, FinanceClose, CampaignsRead, PromoRead, EffectRead, CustomersRead, AuditRead},
 }
 
 // Roles lists the roles in the order of the organisation chart.
