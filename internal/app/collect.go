@@ -14,6 +14,9 @@ import (
 	"huoshui/internal/platform/stream"
 )
 
+// liveFeed is what the live feed of events is told under, from process to process.
+const liveFeed = "collect"
+
 // buildCollect makes what takes events in: sources, the log that they are kept in, and the edge in front of it.
 func (a *App) buildCollect(ctx context.Context) error {
 	log, err := a.Stream.Log(ctx, stream.LogConfig{Name: collect.LogName, MaxAge: collect.LogAge})
@@ -27,7 +30,11 @@ func (a *App) buildCollect(ctx context.Context) error {
 	s.Pipeline = collect.NewPipeline(collect.PipelineConfig{
 		Dir: a.Config.Path("seen"), Desk: s.Desk, Log: log, Facts: a.Stream, Logger: a.Log,
 		People: sightings{identitywire.People{Identity: s.Identity, Now: a.Clock.Now}},
+		Tell:   a.tellFeed(),
 	})
+	if err := a.hearFeed(); err != nil {
+		return err
+	}
 	if a.Config.Has(config.API) {
 		accept := collect.NewAccepter(log, s.Pipeline.Behind)
 		a.accept = accept
@@ -39,6 +46,30 @@ func (a *App) buildCollect(ctx context.Context) error {
 		a.measureCollect(accept)
 	}
 	return nil
+}
+
+// tellFeed tells other processes what comes in; nil where there are none.
+func (a *App) tellFeed() func(body []byte) {
+	if !a.Stream.Shared() {
+		return nil
+	}
+	return func(body []byte) { _ = a.Stream.Tell(liveFeed, body) } // for who watches just now
+}
+
+// hearFeed shows what the pipeline of another process tells, where this one's does not run.
+func (a *App) hearFeed() error {
+	if !a.Stream.Shared() || !a.Config.Has(config.API) {
+		return nil
+	}
+	stop, err := a.Stream.Hear(liveFeed, func(body []byte) {
+		if !a.Services.Pipeline.Progress().Running {
+			a.Services.Desk.Relayed(body)
+		}
+	})
+	if err == nil {
+		a.closing(stop)
+	}
+	return err
 }
 
 // measureCollect counts what comes in.

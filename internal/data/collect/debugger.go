@@ -114,6 +114,47 @@ func (f *feed) add(batch []sighted) {
 	f.more = make(chan struct{})
 }
 
+// relayed is an event of the feed on its way to another process.
+type relayed struct {
+	Event    *Event `json:"event"`
+	Fact     string `json:"fact,omitempty"`
+	Status   string `json:"status"`
+	Reason   string `json:"reason,omitempty"`
+	Customer uint32 `json:"customer,omitempty"`
+}
+
+// relayMost is how many events of a batch other processes are told of, the newest.
+const relayMost = 100
+
+// relay is the newest of a batch as another process's Relayed takes it; nil when there is nothing.
+func relay(batch []sighted) []byte {
+	batch = batch[max(0, len(batch)-relayMost):]
+	out := make([]relayed, len(batch))
+	for i, s := range batch {
+		out[i] = relayed{s.event.shown(), s.fact, s.status, s.reason, s.customer}
+	}
+	body, err := json.Marshal(out)
+	if err != nil || len(out) == 0 {
+		return nil
+	}
+	return body
+}
+
+// Relayed shows in this process's feed what the pipeline of another one told.
+func (d *Desk) Relayed(body []byte) {
+	var all []relayed
+	if json.Unmarshal(body, &all) != nil {
+		return // of another version: its feed is not this one's
+	}
+	batch := make([]sighted, 0, len(all))
+	for _, r := range all {
+		if r.Event != nil {
+			batch = append(batch, sighted{event: r.Event, fact: r.Fact, status: r.Status, reason: r.Reason, customer: r.Customer})
+		}
+	}
+	d.live.add(batch)
+}
+
 // shown copies what the feed shows of an event, so that it does not hold on to the entry of the log that it came in.
 func (e *Event) shown() *Event {
 	out := &Event{Source: strings.Clone(e.Source), Kind: e.Kind, Name: strings.Clone(e.Name), Keys: slices.Clone(e.Keys), At: e.At, ReceivedAt: e.ReceivedAt}

@@ -47,6 +47,7 @@ type Pipeline struct {
 	log    *stream.Log
 	facts  Publisher
 	people People
+	others func(body []byte) // are told what came
 	logger *slog.Logger
 	dir    string
 
@@ -71,12 +72,13 @@ type PipelineConfig struct {
 	Log    *stream.Log
 	Facts  Publisher
 	People People
+	Tell   func(body []byte) // tells the desks of other processes what came, for their Relayed; nil where there are none
 	Logger *slog.Logger
 }
 
 // NewPipeline returns a pipeline. One at a time runs against a log.
 func NewPipeline(c PipelineConfig) *Pipeline {
-	return &Pipeline{dir: c.Dir, desk: c.Desk, log: c.Log, facts: c.Facts, people: c.People, logger: c.Logger}
+	return &Pipeline{dir: c.Dir, desk: c.Desk, log: c.Log, facts: c.Facts, people: c.People, others: c.Tell, logger: c.Logger}
 }
 
 // Behind is how many entries of the log are not worked off, at most a second old; 0 where this process does not run the

@@ -71,6 +71,11 @@ func (p *Pipeline) commit(ctx context.Context, b *batch) error {
 	}
 	p.position.Store(b.last)
 	p.desk.live.add(b.feed)
+	if p.others != nil {
+		if body := relay(b.feed); body != nil {
+			p.others(body)
+		}
+	}
 	if p.census.size >= flushSize {
 		return p.flush(ctx)
 	}
