@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/tidwall/gjson"
 
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/id"
@@ -430,14 +430,18 @@ var clickhouseDialect = dialect{
 
 // property is the JSON text of a property; "" where there is none, or props cannot be read.
 func property(props, name string) string {
-	if props == "" {
+	all := gjson.Parse(props)
+	if !all.IsObject() || !gjson.Valid(props) {
 		return ""
 	}
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(props), &all); err != nil {
-		return ""
-	}
-	return string(all[name])
+	out := ""
+	all.ForEach(func(key, value gjson.Result) bool {
+		if key.String() == name {
+			out = value.Raw
+		}
+		return out == ""
+	})
+	return out
 }
 
 // hold keeps a view's tables from being dropped until release.
