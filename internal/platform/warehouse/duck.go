@@ -116,9 +116,9 @@ func (e *duck) dialect() dialect { return duckDialect }
 
 func (e *duck) ready(context.Context) error { return nil }
 
-// pace: a commit costs the same for one fact and for a thousand, and whoever waits for facts waits for a tenth of a second
-// more.
-func (e *duck) pace() pace { return pace{messages: 256, rest: 100 * time.Millisecond} }
+// pace: a commit costs the same for one fact and for a thousand, and what is published together comes within moments. Live
+// segments wait for it.
+func (e *duck) pace() pace { return pace{messages: 256, rest: 25 * time.Millisecond} }
 
 func (e *duck) refreshMark(ctx context.Context) error {
 	var m Watermark
