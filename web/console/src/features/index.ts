@@ -10,6 +10,7 @@ import { identity } from "./identity";
 import { imports } from "./imports";
 import { layers } from "./layers";
 import { overview } from "./overview";
+import { promo } from "./promo";
 import { segments } from "./segments";
 import { settings } from "./settings";
 import { staff } from "./staff";
@@ -33,6 +34,7 @@ export const features: readonly Feature[] = [
   content,
   board,
   tasks,
+  promo,
   settings,
   staff,
   account,
