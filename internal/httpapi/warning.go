@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
@@ -12,7 +13,11 @@ import (
 
 // warnedPerson is somebody who is about to leave: by which signs, and what was done last.
 type warnedPerson struct {
-	layerPerson
+	ID          string     `json:"id"`
+	Code        string     `json:"code" doc:"The id the person is known by where they came from"`
+	Name        string     `json:"name"`
+	LastOrderAt *time.Time `json:"last_order_at,omitempty"`
+	layer.Standing
 	Warnings []string   `json:"warnings" doc:"Signs of leaving, the weightiest first"`
 	Last     *happening `json:"last,omitempty" doc:"The latest thing the person did; left out when nothing is known"`
 }
@@ -48,7 +53,7 @@ func registerWarning(a *API) {
 		}
 		items := make([]warnedPerson, len(persons))
 		for i, p := range persons {
-			items[i] = warnedPerson{layerPerson: p, Warnings: layer.WarningCodes(state.Warned[p.Customer])}
+			items[i] = warnedPerson{ID: p.ID, Code: p.Code, Name: p.Name, LastOrderAt: p.LastOrderAt, Standing: p.Standing, Warnings: layer.WarningCodes(state.Warned[p.Customer])}
 			last, err := a.Services.Segments.Engine().Warehouse().Happenings(ctx, p.Customer, deeds, warehouse.Cursor{}, 1)
 			if err != nil {
 				return Page[warnedPerson]{}, err

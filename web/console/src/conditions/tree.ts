@@ -27,6 +27,7 @@ export const leafKinds = [
   "layer",
   "stage",
   "warning",
+  "warning",
   "rfm",
   "facts",
   "sequence",
@@ -206,6 +207,7 @@ export function newLeaf(kind: LeafKind): Leaf {
     layer: { in: [] },
     stage: { in: [] },
     warning: { in: [] },
+    warning: { in: [] },
     rfm: { class: [] },
     facts: { fact: "order.paid", window: { last_days: 30 }, measure: "count", min: 1 },
     attribute: { name: "city", in: [] },
@@ -252,6 +254,7 @@ export function complete(leaf: Leaf): boolean {
   switch (leaf.kind) {
     case "layer":
     case "stage":
+    case "warning":
     case "warning":
     case "tag":
     case "bucket":

@@ -17,6 +17,7 @@ import { staff } from "./staff";
 import { strategies } from "./strategies";
 import { tags } from "./tag";
 import { tasks } from "./tasks";
+import { warning } from "./warning";
 
 /** Every feature of the console, one line each; the navigation orders itself by section and `order`. */
 export const features: readonly Feature[] = [
@@ -27,6 +28,7 @@ export const features: readonly Feature[] = [
   collect,
   campaigns,
   layers,
+  warning,
   segments,
   identity,
   tags,

@@ -82,7 +82,7 @@ export function useFound(query: string): {
         ? (segments.data?.items.map((s) => ({
             id: s.id,
             label: s.name,
-            note: t("ui.people.count", { n: formatCount(s.size, language) }),
+            note: t("ui.people.count", { count: s.size, n: formatCount(s.size, language) }),
           })) ?? [])
         : [],
       searching: query !== q || customers.isFetching || orders.isFetching || segments.isFetching,

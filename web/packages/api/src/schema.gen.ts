@@ -729,6 +729,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coupon-batches/{id}/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The codes of a batch as CSV */
+        get: operations["export_codes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupon-batches/{id}/stopped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make the codes of a batch good for nothing, or good again */
+        put: operations["stop_code_batch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customer-facets": {
         parameters: {
             query?: never;
@@ -789,6 +823,23 @@ export interface paths {
         };
         /** What a customer has been doing, in figures, and the history of the layer */
         get: operations["get_customer_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The coupons of a customer, those that can be used first */
+        get: operations["list_customer_coupons"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1749,6 +1800,181 @@ export interface paths {
         };
         /** Products that have been sold, by part of code or name */
         get: operations["find_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotion-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes with what in every cart */
+        get: operations["get_promotion_settings"];
+        /** Change what goes with what in every cart */
+        put: operations["set_promotion_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the brand offers, last changed first */
+        get: operations["list_promotions"];
+        put?: never;
+        /** Make an offer */
+        post: operations["create_promotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a cart would cost by the offers as they are, line by line */
+        post: operations["try_cart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One offer */
+        get: operations["get_promotion"];
+        /** Change an offer; coupons that people hold keep what they promised */
+        put: operations["change_promotion"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{id}/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The batches of codes of a coupon, the newest first */
+        get: operations["list_code_batches"];
+        put?: never;
+        /** Make codes that become a coupon */
+        post: operations["create_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{id}/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a batch of the codes in the first column of a CSV or XLSX file */
+        post: operations["import_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{id}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who holds a coupon, the newest first */
+        get: operations["list_coupon_holders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{id}/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a coupon was given to many, the newest first */
+        get: operations["list_issues"];
+        put?: never;
+        /** Give a coupon to customers or to a segment as it is now; it is worked off in the background */
+        post: operations["issue_coupons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{id}/stopped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Take an offer off, or put it back; coupons that people hold stay good */
+        put: operations["stop_promotion"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an offer was, the newest first */
+        get: operations["list_promotion_versions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2743,6 +2969,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is about to leave, by sign, against a week before; no signs before the first refresh */
+        get: operations["get_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say when a growing number of people about to leave raises an alert */
+        put: operations["set_warning_alert"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people who are about to leave, those who spent most first, with what they did last */
+        get: operations["list_warned_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/t/c/{token}": {
         parameters: {
             query?: never;
@@ -2830,7 +3107,7 @@ export interface components {
         };
         AudienceCondition: {
             /** @enum {string} */
-            kind: "everyone" | "and" | "or" | "not" | "attribute" | "contact" | "registered" | "birthday" | "age" | "layer" | "stage" | "rfm" | "facts" | "sequence" | "top" | "heat" | "bucket" | "tag" | "segment";
+            kind: "everyone" | "and" | "or" | "not" | "attribute" | "contact" | "registered" | "birthday" | "age" | "layer" | "stage" | "warning" | "rfm" | "facts" | "sequence" | "first" | "last" | "sessions" | "top" | "heat" | "bucket" | "tag" | "segment";
             spec: unknown;
         };
         AudienceDaySize: {
@@ -3275,13 +3552,13 @@ export interface components {
             counts: components["schemas"]["CampaignCount"][];
         };
         CampaignTarget: {
-            /** @description Segment or tag id, or the code of a layer, lifecycle stage or RFM class */
+            /** @description Segment or tag id, or the code of a layer, lifecycle stage, sign of leaving or RFM class */
             id?: string;
             /**
              * @description What id names
              * @enum {string}
              */
-            kind: "segment" | "tag" | "layer" | "stage" | "class" | "everyone";
+            kind: "segment" | "tag" | "layer" | "stage" | "warning" | "class" | "everyone";
         };
         CampaignTrial: {
             /** @enum {string} */
@@ -3298,6 +3575,22 @@ export interface components {
             old: string;
             /** @description At least 10 characters */
             password: string;
+        };
+        ChangePromotionBody: {
+            /** Format: date-time */
+            ends_at?: string;
+            /** @enum {string} */
+            kind: "coupon" | "reduction" | "bundle" | "member" | "freight";
+            name: string;
+            note?: string;
+            /** Format: date-time */
+            starts_at?: string;
+            terms: components["schemas"]["PromoTerms"];
+            /**
+             * Format: int64
+             * @description The version that was read; another writer's change is a conflict
+             */
+            version: number;
         };
         ChangeSegmentBody: {
             condition?: components["schemas"]["ConditionIn"];
@@ -3675,7 +3968,7 @@ export interface components {
             items: components["schemas"]["CollectRules"][];
         };
         ConditionIn: {
-            /** @description everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, rfm, facts, sequence, top, heat, bucket, tag or segment */
+            /** @description everyone, and, or, not, attribute, contact, registered, birthday, age, layer, stage, warning, rfm, facts, sequence, top, heat, bucket, tag or segment */
             kind: string;
             /** @description By kind; see the guide to conditions */
             spec?: unknown;
@@ -3785,6 +4078,47 @@ export interface components {
         ContentWords: {
             en?: string;
             zh: string;
+        };
+        CouponHolder: {
+            campaign?: string;
+            /** @description Issue or batch of codes */
+            cause?: string;
+            /** Format: date-time */
+            claimed_at: string;
+            /** Format: int32 */
+            customer: number;
+            id: string;
+            /** Format: date-time */
+            locked_at?: string;
+            order?: string;
+            /** @description Left out when erased */
+            person?: components["schemas"]["SegmentPerson"];
+            promotion: string;
+            /**
+             * Format: int64
+             * @description How often it came back
+             */
+            returns: number;
+            /**
+             * Format: int64
+             * @description What it took off the order that holds it
+             */
+            saved_fen: number;
+            /** @enum {string} */
+            source: "claim" | "issue" | "code";
+            /** @enum {string} */
+            state: "unused" | "locked" | "used" | "expired";
+            /** Format: date-time */
+            used_at?: string;
+            /** Format: date-time */
+            valid_from: string;
+            /** Format: date-time */
+            valid_until: string;
+            /**
+             * Format: int64
+             * @description Of the promotion: what the coupon promises does not change
+             */
+            version: number;
         };
         CreateTagGroupBody: {
             name: string;
@@ -5038,6 +5372,19 @@ export interface components {
             /** @description A preset's code */
             preset: string;
         };
+        IssueIn: {
+            campaign?: string;
+            /** @description Ids or numbers */
+            customers?: string[];
+            /**
+             * Format: int64
+             * @description How many people the segment had when it was looked at; needed with a segment
+             */
+            expect?: number;
+            /** @description The same request gives its coupons once */
+            request_id: string;
+            segment?: string;
+        };
         JudgeTagBody: {
             /** @enum {string} */
             verdict: "right" | "wrong";
@@ -5047,6 +5394,31 @@ export interface components {
             days: number;
             /** Format: int64 */
             visits: number;
+        };
+        LayerAlarm: {
+            /** @description Signs for which the rule holds now */
+            raised: string[];
+            rule: components["schemas"]["LayerAlertRule"];
+            /**
+             * Format: int64
+             * @description 0: the default, never changed; on writing the version that was read
+             */
+            version: number;
+        };
+        LayerAlertRule: {
+            /**
+             * Format: double
+             * @description So many per cent more than a week before
+             */
+            growth_pct: number;
+            /**
+             * Format: int64
+             * @description Fewer people raise nothing
+             */
+            min: number;
+            on: boolean;
+            /** @description Any of them may raise it */
+            signs: ("pseudo_vip" | "overdue" | "at_risk" | "never_bought")[];
         };
         LayerCell: {
             /** Format: int32 */
@@ -5510,6 +5882,56 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        LayerWarned: {
+            /**
+             * Format: int64
+             * @description People a week before; -1 where no snapshot says
+             */
+            before: number;
+            /** @enum {string} */
+            code: "pseudo_vip" | "overdue" | "at_risk" | "never_bought";
+            /** Format: int64 */
+            people: number;
+            /**
+             * Format: int64
+             * @description What they have spent, ever
+             */
+            spent_fen: number;
+        };
+        LayerWarning: {
+            alert: components["schemas"]["LayerAlarm"];
+            /** Format: date-time */
+            as_of: string;
+            /** Format: int64 */
+            at_risk_days: number;
+            /**
+             * Format: double
+             * @description 0: not looked at
+             */
+            gap_factor: number;
+            /** Format: int64 */
+            lost_after_days: number;
+            /**
+             * Format: int64
+             * @description 0: not looked at
+             */
+            no_contact_days: number;
+            /** Format: int64 */
+            no_order_days: number;
+            /**
+             * Format: int64
+             * @description With any sign
+             */
+            people: number;
+            signs: components["schemas"]["LayerWarned"][];
+            /** @description Day that before is of, YYYY-MM-DD; empty when there is none */
+            since: string;
+            /**
+             * Format: int64
+             * @description What they have spent, ever
+             */
+            spent_fen: number;
+        };
         LayerWhy: {
             class: string;
             /**
@@ -5924,6 +6346,17 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageCouponHolder: {
+            items: components["schemas"]["CouponHolder"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageCustomerKeyRow: {
             items: components["schemas"]["CustomerKeyRow"][];
             /** @description Cursor of the following page; empty on the last */
@@ -6111,6 +6544,61 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PagePromoBatch: {
+            items: components["schemas"]["PromoBatch"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PagePromoHolding: {
+            items: components["schemas"]["PromoHolding"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PagePromoIssue: {
+            items: components["schemas"]["PromoIssue"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PagePromotion: {
+            items: components["schemas"]["Promotion"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PagePromotionView: {
+            items: components["schemas"]["PromotionView"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageRoleInfo: {
             items: components["schemas"]["RoleInfo"][];
             /** @description Cursor of the following page; empty on the last */
@@ -6287,6 +6775,17 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageWarnedPerson: {
+            items: components["schemas"]["WarnedPerson"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PauseSourceBody: {
             paused: boolean;
         };
@@ -6392,6 +6891,451 @@ export interface components {
         PreviewLayerDefinitionBody: {
             definition: components["schemas"]["LayerDefinition"];
         };
+        PricingAdjustment: {
+            /**
+             * Format: int64
+             * @description Place in applied
+             */
+            applied: number;
+            /**
+             * Format: int64
+             * @description Taken off, > 0
+             */
+            fen: number;
+        };
+        PricingApplied: {
+            /** @description Key of the text */
+            code: string;
+            /**
+             * Format: int64
+             * @description Taken off in all
+             */
+            fen: number;
+            kind: string;
+            /** @description Id of the rule, of the coupon that was held, or of the change by staff */
+            rule: string;
+            values: components["schemas"]["PricingValues"];
+        };
+        PricingAudience: {
+            /** @description User layers */
+            layers?: string[];
+            /** @description Member levels */
+            levels?: string[];
+        };
+        PricingBalance: {
+            /**
+             * Format: int64
+             * @description Ten-thousandths of the total that given balance may pay; 0 is none
+             */
+            gift_max_share: number;
+        };
+        PricingBundle: {
+            for?: components["schemas"]["PricingAudience"];
+            id?: string;
+            items: components["schemas"]["PricingBundleItem"][];
+            /**
+             * Format: int64
+             * @description Sets in one order; 0 is no limit
+             */
+            limit?: number;
+            /** Format: int64 */
+            price_fen: number;
+            when?: components["schemas"]["PricingWindow"];
+        };
+        PricingBundleItem: {
+            /** Format: int64 */
+            quantity: number;
+            sku: string;
+        };
+        PricingCart: {
+            /**
+             * Format: int64
+             * @description How much of her balance she is ready to spend
+             */
+            balance_fen?: number;
+            /** @description Use the best of those she holds instead */
+            best?: boolean;
+            /** @description Those the person holds */
+            coupons?: components["schemas"]["PricingCoupon"][];
+            /** @description CNY, or empty */
+            currency?: string;
+            customer: components["schemas"]["PricingCustomer"];
+            lines: components["schemas"]["PricingCartLine"][];
+            /**
+             * Format: int64
+             * @description How many points she is ready to spend
+             */
+            points?: number;
+            /** @description GB/T 2260 code of where it goes; empty while that is not known: freight is then not in the quote */
+            region?: string;
+            /** @description What staff changed by hand */
+            staff?: components["schemas"]["PricingStaff"];
+            /** @description Ids of the coupons she wants to use */
+            use?: string[];
+        };
+        PricingCartLine: {
+            /** Format: int64 */
+            quantity: number;
+            sku: string;
+        };
+        PricingCoupon: {
+            /** @description With no other coupon */
+            alone?: boolean;
+            /**
+             * Format: int64
+             * @description Of a discount and of a gift: takes off no more; 0 is no cap
+             */
+            cap_fen?: number;
+            for?: components["schemas"]["PricingAudience"];
+            /** @description One coupon of a group in an order */
+            group?: string;
+            /** @description Of this one coupon */
+            id?: string;
+            /** @enum {string} */
+            kind: "coupon_full" | "coupon_discount" | "coupon_freight" | "coupon_gift";
+            /**
+             * Format: int64
+             * @description Of a full-reduction: taken off. Of freight: at most; 0 is all of it
+             */
+            off_fen?: number;
+            /**
+             * Format: int64
+             * @description Coupons of its rule in one order; 0 is one
+             */
+            per_order?: number;
+            /**
+             * Format: int64
+             * @description Of a discount: ten-thousandths that remain to be paid
+             */
+            rate?: number;
+            /** @description Empty is whole */
+            return?: string;
+            /** @description Of what it promises: coupons of the same rule are alike */
+            rule?: string;
+            scope?: components["schemas"]["PricingScope"];
+            /**
+             * Format: int64
+             * @description What the goods in its scope must come to; of freight and gift, all goods
+             */
+            threshold_fen?: number;
+            /**
+             * Format: int64
+             * @description The same in units
+             */
+            threshold_units?: number;
+            /**
+             * Format: int64
+             * @description Of a gift: so many units of its scope for nothing, the dearest first; 0 is one
+             */
+            units?: number;
+            when?: components["schemas"]["PricingWindow"];
+        };
+        PricingCustomer: {
+            /**
+             * Format: int64
+             * @description Balance she was given
+             */
+            gift_fen?: number;
+            /** @description User layer */
+            layer?: string;
+            /** @description Member level */
+            level?: string;
+            /**
+             * Format: int64
+             * @description Points she has
+             */
+            points?: number;
+            /**
+             * Format: int64
+             * @description Balance she paid in
+             */
+            principal_fen?: number;
+        };
+        PricingFreight: {
+            adjustments: components["schemas"]["PricingAdjustment"][];
+            /** Format: int64 */
+            cash_fen: number;
+            /** Format: int64 */
+            gift_fen: number;
+            /** @description False while the region is not known */
+            known: boolean;
+            /**
+             * Format: int64
+             * @description By the templates
+             */
+            list_fen: number;
+            /** Format: int64 */
+            pay_fen: number;
+            /** Format: int64 */
+            principal_fen: number;
+        };
+        PricingFreightStep: {
+            /** Format: int64 */
+            fen: number;
+            /** Format: int64 */
+            from_fen: number;
+        };
+        PricingFreights: {
+            /** @enum {string} */
+            by: "piece" | "weight" | "amount";
+            /** @description Member levels that pay no freight */
+            free_levels?: string[];
+            id?: string;
+            /** @description The one with the longest code that fits counts; one without codes is everywhere else */
+            regions: components["schemas"]["PricingRegion"][];
+        };
+        PricingItem: {
+            /** @description Its category and those above */
+            categories?: string[];
+            /** @description Freight template; empty is sent for nothing, or not sent at all */
+            freight?: string;
+            /** Format: int64 */
+            price_fen: number;
+            product: string;
+            /** Format: int64 */
+            weight_gram?: number;
+        };
+        PricingLine: {
+            adjustments: components["schemas"]["PricingAdjustment"][];
+            /** Format: int64 */
+            cash_fen: number;
+            /**
+             * Format: int64
+             * @description Its part of each means of payment; the three make PayFen
+             */
+            gift_fen: number;
+            /** @description The SKU, with @ and the id of the flash sale or bundle when its units are sold so */
+            key: string;
+            /** Format: int64 */
+            list_fen: number;
+            /** Format: int64 */
+            pay_fen: number;
+            /**
+             * Format: int64
+             * @description Its part of the points spent
+             */
+            points: number;
+            /** Format: int64 */
+            principal_fen: number;
+            product: string;
+            /** Format: int64 */
+            quantity: number;
+            sku: string;
+            /**
+             * Format: int64
+             * @description List price of one
+             */
+            unit_fen: number;
+        };
+        PricingMember: {
+            for?: components["schemas"]["PricingAudience"];
+            id?: string;
+            /** @description By SKU; goes before the rate */
+            prices_fen?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Ten-thousandths of the list price, 1–10000, half a fen up; 0 when only prices count
+             */
+            rate?: number;
+            scope?: components["schemas"]["PricingScope"];
+            when?: components["schemas"]["PricingWindow"];
+        };
+        PricingQuotation: {
+            /** @description Everything that changed the price, in the order of application */
+            applied: components["schemas"]["PricingApplied"][];
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Left to pay by other means
+             */
+            cash_fen: number;
+            coupons: components["schemas"]["PricingUsedCoupon"][];
+            currency: string;
+            /** @description When the best coupons were asked for: no other choice saves more. False when there were too many choices to see all */
+            exact: boolean;
+            freight: components["schemas"]["PricingFreight"];
+            /**
+             * Format: int64
+             * @description Paid from balance that was given
+             */
+            gift_fen: number;
+            /**
+             * Format: int64
+             * @description What the goods come to after everything
+             */
+            goods_fen: number;
+            /** @description By SKU, then by how its units are sold */
+            lines: components["schemas"]["PricingLine"][];
+            /**
+             * Format: int64
+             * @description The goods at list price
+             */
+            list_fen: number;
+            /**
+             * Format: int64
+             * @description Points spent
+             */
+            points: number;
+            /**
+             * Format: int64
+             * @description What they take off the goods
+             */
+            points_fen: number;
+            /**
+             * Format: int64
+             * @description Paid from balance that was paid in
+             */
+            principal_fen: number;
+            /** @description Coupons that were asked for and cannot be used */
+            refused: components["schemas"]["PricingRefused"][];
+            /**
+             * Format: int64
+             * @description Goods and freight; what is paid, by any means
+             */
+            total_fen: number;
+        };
+        PricingReduction: {
+            /** @description The only step counts every time its threshold is reached (每满) */
+            each?: boolean;
+            for?: components["schemas"]["PricingAudience"];
+            /** @description Goods take part in one reduction of a group */
+            group?: string;
+            id?: string;
+            /**
+             * Format: int64
+             * @description Of each; 0 is no limit
+             */
+            max_times?: number;
+            /**
+             * Format: int64
+             * @description The lower goes first
+             */
+            priority?: number;
+            scope?: components["schemas"]["PricingScope"];
+            /** @description The last that is reached counts */
+            steps: components["schemas"]["PricingStep"][];
+            when?: components["schemas"]["PricingWindow"];
+        };
+        PricingRefused: {
+            code: string;
+            coupon: string;
+            values: components["schemas"]["PricingValues"];
+        };
+        PricingRegion: {
+            /** @description GB/T 2260 codes, of which a beginning is enough: 44 is Guangdong */
+            codes?: string[];
+            /** Format: int64 */
+            first?: number;
+            /** Format: int64 */
+            first_fen?: number;
+            /**
+             * Format: int64
+             * @description Nothing from this amount of the template's goods, before coupons; 0 is never
+             */
+            free_over_fen?: number;
+            /** Format: int64 */
+            free_over_units?: number;
+            /** Format: int64 */
+            more?: number;
+            /** Format: int64 */
+            more_fen?: number;
+            /** @description Not sent there */
+            no?: boolean;
+            steps?: components["schemas"]["PricingFreightStep"][];
+        };
+        PricingScope: {
+            categories?: string[];
+            except_categories?: string[];
+            except_products?: string[];
+            except_skus?: string[];
+            products?: string[];
+            skus?: string[];
+        };
+        PricingStacking: {
+            excludes?: string[][];
+            /**
+             * Format: int64
+             * @description Coupons in one order; 0 is one
+             */
+            max_coupons: number;
+            /**
+             * Format: int64
+             * @description Reductions in one order; 0 is no limit
+             */
+            max_reductions: number;
+        };
+        PricingStaff: {
+            /**
+             * Format: int64
+             * @description The freight instead of a higher one
+             */
+            freight_fen?: number;
+            /** @description Of what allows it: the change in the log */
+            id: string;
+            /**
+             * Format: int64
+             * @description Taken off the goods
+             */
+            off_fen?: number;
+        };
+        PricingStep: {
+            /** Format: int64 */
+            from_fen?: number;
+            /** Format: int64 */
+            from_units?: number;
+            /** Format: int64 */
+            off_fen?: number;
+            /**
+             * Format: int64
+             * @description Ten-thousandths that remain to be paid
+             */
+            rate?: number;
+        };
+        PricingUsedCoupon: {
+            /**
+             * Format: int64
+             * @description What it takes off
+             */
+            fen: number;
+            id: string;
+            return: string;
+            rule: string;
+        };
+        PricingValues: {
+            /** Format: int64 */
+            cap_fen?: number;
+            level?: string;
+            /** Format: int64 */
+            missing_fen?: number;
+            /** Format: int64 */
+            off_fen?: number;
+            /** @description Id of the coupon it does not go with */
+            other?: string;
+            /** Format: int64 */
+            points?: number;
+            /** Format: int64 */
+            price_fen?: number;
+            /**
+             * Format: int64
+             * @description Ten-thousandths that remain to be paid: 8800 is 88%
+             */
+            rate?: number;
+            /** Format: int64 */
+            threshold_fen?: number;
+            /** Format: int64 */
+            times?: number;
+            /** Format: int64 */
+            units?: number;
+        };
+        PricingWindow: {
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            until?: string;
+        };
         Problem: {
             /**
              * @description Stable name of the message, for programs and catalogues
@@ -6419,6 +7363,233 @@ export interface components {
             title: string;
             /** @example about:blank */
             type: string;
+        };
+        PromoBatch: {
+            campaign: string;
+            /**
+             * Format: int64
+             * @description How many there are
+             */
+            codes: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description Uses that are left
+             */
+            left: number;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            name: string;
+            promotion: string;
+            /** @description No code of it is good any more */
+            stopped: boolean;
+            /**
+             * Format: int64
+             * @description How many people each is good for
+             */
+            uses: number;
+        };
+        PromoCouponTerms: {
+            gives: components["schemas"]["PricingCoupon"];
+            limits?: components["schemas"]["PromoLimits"];
+            /** @description Customers may claim it themselves; else it is issued, or comes by a code */
+            open?: boolean;
+            valid: components["schemas"]["PromoValidity"];
+        };
+        PromoDraft: {
+            /** Format: date-time */
+            ends_at?: string;
+            /** @enum {string} */
+            kind: "coupon" | "reduction" | "bundle" | "member" | "freight";
+            name: string;
+            note?: string;
+            /** Format: date-time */
+            starts_at?: string;
+            terms: components["schemas"]["PromoTerms"];
+        };
+        PromoFigures: {
+            /** Format: int64 */
+            expired: number;
+            /** Format: int64 */
+            given: number;
+            /** Format: int64 */
+            locked: number;
+            /**
+             * Format: int64
+             * @description What those that were used took off
+             */
+            saved_fen: number;
+            /** Format: int64 */
+            unused: number;
+            /** Format: int64 */
+            used: number;
+        };
+        PromoHolding: {
+            campaign?: string;
+            /** @description Issue or batch of codes */
+            cause?: string;
+            /** Format: date-time */
+            claimed_at: string;
+            /** Format: int32 */
+            customer: number;
+            gives: components["schemas"]["PricingCoupon"];
+            id: string;
+            /** Format: date-time */
+            locked_at?: string;
+            name: string;
+            order?: string;
+            promotion: string;
+            /**
+             * Format: int64
+             * @description How often it came back
+             */
+            returns: number;
+            /**
+             * Format: int64
+             * @description What it took off the order that holds it
+             */
+            saved_fen: number;
+            /** @enum {string} */
+            source: "claim" | "issue" | "code";
+            /** @enum {string} */
+            state: "unused" | "locked" | "used" | "expired";
+            /** Format: date-time */
+            used_at?: string;
+            /** Format: date-time */
+            valid_from: string;
+            /** Format: date-time */
+            valid_until: string;
+            /**
+             * Format: int64
+             * @description Of the promotion: what the coupon promises does not change
+             */
+            version: number;
+        };
+        PromoIssue: {
+            /** @description Segment, or empty when people were named */
+            audience: string;
+            campaign: string;
+            /** Format: date-time */
+            finished_at?: string;
+            /** Format: int64 */
+            given: number;
+            /** @description The request that asked for it */
+            id: string;
+            /**
+             * Format: int64
+             * @description Had as many as they may, or there were none left
+             */
+            left_out: number;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            promotion: string;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            version: number;
+        };
+        PromoLimits: {
+            /**
+             * Format: int64
+             * @description On a day of the business zone
+             */
+            per_day?: number;
+            /** @description By layer; a layer that is not named has no limit */
+            per_layer?: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            per_person?: number;
+            /** Format: int64 */
+            total?: number;
+        };
+        PromoNewBatch: {
+            campaign?: string;
+            /** @description One code of your own, which many may use, instead of new ones */
+            code?: string;
+            /** Format: int64 */
+            count?: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How many people each is good for; 0 is one
+             */
+            uses?: number;
+        };
+        PromoTerms: {
+            bundle?: components["schemas"]["PricingBundle"];
+            coupon?: components["schemas"]["PromoCouponTerms"];
+            freight?: components["schemas"]["PricingFreights"];
+            member?: components["schemas"]["PricingMember"];
+            reduction?: components["schemas"]["PricingReduction"];
+        };
+        PromoValidity: {
+            /**
+             * Format: int64
+             * @description Good for so many times 24 hours from when it is held, instead of until
+             */
+            days?: number;
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            until?: string;
+        };
+        Promotion: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at?: string;
+            id: string;
+            /** @enum {string} */
+            kind: "coupon" | "reduction" | "bundle" | "member" | "freight";
+            name: string;
+            note: string;
+            /**
+             * Format: date-time
+             * @description Of a coupon: from when it can be claimed
+             */
+            starts_at?: string;
+            /** @description Not offered any more; coupons that people hold stay good */
+            stopped: boolean;
+            terms: components["schemas"]["PromoTerms"];
+            /** Format: int64 */
+            version: number;
+        };
+        PromotionSettings: {
+            balance: components["schemas"]["PricingBalance"];
+            stacking: components["schemas"]["PricingStacking"];
+            /** Format: int64 */
+            version: number;
+        };
+        PromotionView: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at?: string;
+            figures: components["schemas"]["PromoFigures"];
+            id: string;
+            /** @enum {string} */
+            kind: "coupon" | "reduction" | "bundle" | "member" | "freight";
+            name: string;
+            note: string;
+            /**
+             * Format: date-time
+             * @description Of a coupon: from when it can be claimed
+             */
+            starts_at?: string;
+            /** @description Not offered any more; coupons that people hold stay good */
+            stopped: boolean;
+            terms: components["schemas"]["PromoTerms"];
+            /** Format: int64 */
+            version: number;
         };
         RecentEvents: {
             items: components["schemas"]["CollectLive"][];
@@ -6523,6 +7694,14 @@ export interface components {
             /**
              * Format: int64
              * @description The version that was read; another writer's change is a conflict
+             */
+            version: number;
+        };
+        SetWarningAlertBody: {
+            rule: components["schemas"]["LayerAlertRule"];
+            /**
+             * Format: int64
+             * @description The version that was read
              */
             version: number;
         };
@@ -6664,6 +7843,12 @@ export interface components {
         StartTagAuditBody: {
             /** @description The same seed draws the same people */
             seed?: string;
+        };
+        StopCodeBatchBody: {
+            stopped: boolean;
+        };
+        StopPromotionBody: {
+            stopped: boolean;
         };
         Strategy: {
             /** Format: date-time */
@@ -7159,6 +8344,18 @@ export interface components {
             /** Format: int64 */
             changed: number;
         };
+        TryIn: {
+            /**
+             * Format: date-time
+             * @description When; now when it is left out
+             */
+            at?: string;
+            cart: components["schemas"]["PricingCart"];
+            /** @description By SKU */
+            items: {
+                [key: string]: components["schemas"]["PricingItem"];
+            };
+        };
         TrySourceMappingBody: {
             /** @description JSON as the other system sends it */
             body: string;
@@ -7166,6 +8363,56 @@ export interface components {
         };
         ViewOnPhoneBody: {
             sku: string;
+        };
+        WarnedPerson: {
+            class: string;
+            /** @description The id the person is known by where they came from */
+            code: string;
+            /**
+             * Format: int32
+             * @description Customer number
+             */
+            customer: number;
+            /** Format: int32 */
+            f: number;
+            /** Format: int32 */
+            frequency: number;
+            id: string;
+            /** @description The latest thing the person did; left out when nothing is known */
+            last?: components["schemas"]["Happening"];
+            /** Format: date-time */
+            last_order?: string;
+            /** Format: date-time */
+            last_order_at?: string;
+            /** Format: date-time */
+            last_seen?: string;
+            layer: string;
+            /** Format: int32 */
+            m: number;
+            /** Format: int64 */
+            monetary_fen: number;
+            name: string;
+            /**
+             * Format: int32
+             * @description Ever
+             */
+            orders: number;
+            /** Format: int32 */
+            r: number;
+            reason: string;
+            /**
+             * Format: int32
+             * @description -1: never ordered
+             */
+            recency_days: number;
+            /**
+             * Format: int64
+             * @description Ever
+             */
+            spent_fen: number;
+            stage: string;
+            /** @description Signs of leaving, the weightiest first */
+            warnings: string[];
         };
     };
     responses: never;
@@ -8891,6 +10138,70 @@ export interface operations {
             };
         };
     };
+    export_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_code_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopCodeBatchBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_customer_facets: {
         parameters: {
             query?: never;
@@ -9026,6 +10337,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerActivity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customer_coupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePromoHolding"];
                 };
             };
             /** @description Error */
@@ -11121,6 +12463,508 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOrderProduct"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_promotion_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_promotion_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_promotions: {
+        parameters: {
+            query?: {
+                /** @description Only these */
+                kind?: ("coupon" | "reduction" | "bundle" | "member" | "freight")[];
+                search?: string;
+                /** @description Those that are stopped instead */
+                stopped?: boolean;
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePromotionView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_cart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricingQuotation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePromotionBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_code_batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePromoBatch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoNewBatch"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoBatch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_codes: {
+        parameters: {
+            query?: {
+                /** @description What the batch is called */
+                name?: string;
+                /** @description Campaign id */
+                campaign?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_coupon_holders: {
+        parameters: {
+            query?: {
+                state?: "unused" | "locked" | "used" | "expired";
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCouponHolder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_issues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePromoIssue"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_coupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueIn"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoIssue"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopPromotionBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_promotion_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePromotion"];
                 };
             };
             /** @description Error */
@@ -13546,6 +15390,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_warnings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerWarning"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_warning_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetWarningAlertBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerWarning"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_warned_people: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Left out: any */
+                sign?: "pseudo_vip" | "overdue" | "at_risk" | "never_bought";
+                class?: "champion" | "develop" | "keep" | "win_back" | "general_value" | "general_develop" | "general_keep" | "general_win_back";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWarnedPerson"];
                 };
             };
             /** @description Error */

@@ -70,7 +70,7 @@ export function PeopleDrawer<P extends Person>(props: {
         first && counted(first) ? (
           <span className="hs-num">
             {first.total_is_estimate ? "≈ " : ""}
-            {t("ui.people.count", { n: formatCount(first.total, language) })}
+            {t("ui.people.count", { count: first.total, n: formatCount(first.total, language) })}
           </span>
         ) : null
       }

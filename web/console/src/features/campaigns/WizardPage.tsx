@@ -63,7 +63,7 @@ export default function WizardPage() {
 /** The plan one begins with; audience is "layer:vip", "segment:seg_…" or "everyone". */
 export function startPlan(audience: string, strategy: string): Plan {
   const [kind = "", target = ""] = audience.split(/:(.*)/s);
-  const known = ["segment", "tag", "layer", "stage", "class"].includes(kind) && target !== "";
+  const known = ["segment", "tag", "layer", "stage", "warning", "class"].includes(kind) && target !== "";
   return {
     audience: known
       ? { kind: kind as Plan["audience"]["kind"], id: target }

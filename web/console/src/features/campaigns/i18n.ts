@@ -68,7 +68,15 @@ export const zh = {
     cost: "预计花费",
   },
   segment_gone: "分群",
-  kind: { layer: "分层", segment: "分群", tag: "标签", stage: "生命周期", class: "RFM 类", everyone: "全部" },
+  kind: {
+    layer: "分层",
+    segment: "分群",
+    tag: "标签",
+    warning: "流失预警",
+    stage: "生命周期",
+    class: "RFM 类",
+    everyone: "全部",
+  },
   stage: { new: "新客", growing: "成长", mature: "成熟", silent: "沉默", at_risk: "流失预警", lost: "流失" },
   class: {
     champion: "重要价值",
@@ -419,7 +427,15 @@ export const en: SameKeys<typeof zh> = {
     cost: "Expected cost",
   },
   segment_gone: "Segment",
-  kind: { layer: "Layer", segment: "Segment", tag: "Tag", stage: "Life stage", class: "RFM class", everyone: "All" },
+  kind: {
+    layer: "Layer",
+    segment: "Segment",
+    tag: "Tag",
+    warning: "Early warning",
+    stage: "Life stage",
+    class: "RFM class",
+    everyone: "All",
+  },
   stage: { new: "New", growing: "Growing", mature: "Mature", silent: "Silent", at_risk: "At risk", lost: "Lost" },
   class: {
     champion: "Champions",

@@ -65,7 +65,9 @@ export function AudienceStep({ plan, onChange }: Editing) {
             { value: "segment", label: t("campaigns.who_segment") },
             ...(can("tags.read") ? [{ value: "tag", label: t("campaigns.who_tag") }] : []),
             { value: "everyone", label: t("campaigns.who_everyone") },
-            ...(kind === "stage" || kind === "class" ? [{ value: kind, label: t(`campaigns.kind.${kind}`) }] : []),
+            ...(kind === "stage" || kind === "class" || kind === "warning"
+              ? [{ value: kind, label: t(`campaigns.kind.${kind}`) }]
+              : []),
           ]}
         />
       </div>
@@ -118,7 +120,7 @@ export function AudienceStep({ plan, onChange }: Editing) {
           <Link to={"/tags" as never}>{t("campaigns.see_tags")}</Link>
         </div>
       ) : null}
-      {kind === "stage" || kind === "class" ? (
+      {kind === "stage" || kind === "class" || kind === "warning" ? (
         <div className="campaigns-field">
           <Target target={plan.audience} segments={segments.names} />
         </div>

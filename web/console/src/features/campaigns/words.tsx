@@ -54,6 +54,8 @@ export function Target(props: { target: Plan["audience"]; segments?: ReadonlyMap
       return <span>{t("campaigns.everyone")}</span>;
     case "segment":
       return <span>{props.segments?.get(id) ?? t("campaigns.segment_gone")}</span>;
+    case "warning":
+      return <span>{t(`warning.sign.${id}`, { defaultValue: id })}</span>;
     case "tag":
       return <TagTarget id={id} />;
     default:

@@ -94,7 +94,7 @@ function LayerTable(props: { overview: Schema<"LayerOverview"> }) {
       </table>
       <p className="hs-secondary">
         {t("overview.layers.at", { day: snapshot.day })} ·{" "}
-        {t("ui.people.count", { n: formatCount(snapshot.people, language) })}
+        {t("ui.people.count", { count: snapshot.people, n: formatCount(snapshot.people, language) })}
       </p>
     </>
   );

@@ -49,6 +49,7 @@ export function Needs() {
     { enabled: can("imports.read") },
   );
   const board = $api.useQuery("get", "/api/v1/board", {}, { enabled: can("effect.read") });
+  const warning = $api.useQuery("get", "/api/v1/warnings", {}, { enabled: can("layers.read"), staleTime: 60_000 });
   const system = $api.useQuery("get", "/api/v1/system", {}, { enabled: can("system.read"), refetchInterval: 60_000 });
 
   const needs: Need[] = [];
@@ -95,6 +96,13 @@ export function Needs() {
   const lines = board.data?.strategies ?? [];
   count("check", "attention", lines.filter((l) => l.result.advice === "check").length, "unknown", "/board");
   count("stop", "attention", lines.filter((l) => l.result.advice === "stop").length, "decide", "/board");
+  for (const sign of warning.data?.alert.raised ?? []) {
+    const people = warning.data?.signs.find((s) => s.code === sign)?.people;
+    if (people) {
+      const text = t("overview.needs.warning", { sign: t(`warning.sign.${sign}`) });
+      needs.push({ key: `warning-${sign}`, tone: "attention", n: people, text, to: "/warnings", search: { sign } });
+    }
+  }
   count("paused", "attention", paused.data?.total, "paused", "/campaigns", {
     state: "paused",
   });
