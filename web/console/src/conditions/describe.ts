@@ -158,11 +158,6 @@ export function describe(
           name: t("segments.leaf.warning"),
           values: list((s.in ?? []).map((v) => t(`warning.sign.${v}`))),
         });
-      case "warning":
-        return t("segments.words.is", {
-          name: t("segments.leaf.warning"),
-          values: list((s.in ?? []).map((v) => t(`warning.sign.${v}`))),
-        });
       case "rfm": {
         const parts = (["r", "f", "m"] as const).flatMap((k) =>
           s[k] ? [t("segments.words.score", { name: k.toUpperCase(), bounds: bounds(s[k], String) })] : [],

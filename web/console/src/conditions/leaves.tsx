@@ -22,7 +22,6 @@ interface LeafDef {
 }
 
 const warnings = ["pseudo_vip", "overdue", "at_risk", "never_bought"] as const;
-const warnings = ["pseudo_vip", "overdue", "at_risk", "never_bought"] as const;
 const stages = ["new", "growing", "mature", "silent", "at_risk", "lost"] as const;
 const classes = [
   "champion",
@@ -79,21 +78,6 @@ export const leafDefs = {
           label={t("segments.leaf.stage")}
           codes={stages}
           text={(c) => t(`segments.stage.${c}`)}
-          values={spec.in ?? []}
-          onChange={(v) => onChange({ in: v })}
-        />
-      );
-    },
-  },
-  warning: {
-    group: "standing",
-    Editor({ spec, onChange }) {
-      const { t } = useTranslation();
-      return (
-        <Codes
-          label={t("segments.leaf.warning")}
-          codes={warnings}
-          text={(c) => t(`warning.sign.${c}`)}
           values={spec.in ?? []}
           onChange={(v) => onChange({ in: v })}
         />

@@ -27,7 +27,6 @@ export const leafKinds = [
   "layer",
   "stage",
   "warning",
-  "warning",
   "rfm",
   "facts",
   "sequence",
@@ -207,7 +206,6 @@ export function newLeaf(kind: LeafKind): Leaf {
     layer: { in: [] },
     stage: { in: [] },
     warning: { in: [] },
-    warning: { in: [] },
     rfm: { class: [] },
     facts: { fact: "order.paid", window: { last_days: 30 }, measure: "count", min: 1 },
     attribute: { name: "city", in: [] },
@@ -254,7 +252,6 @@ export function complete(leaf: Leaf): boolean {
   switch (leaf.kind) {
     case "layer":
     case "stage":
-    case "warning":
     case "warning":
     case "tag":
     case "bucket":

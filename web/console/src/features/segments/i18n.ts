@@ -112,7 +112,6 @@ export const zh = {
     layer: "分层",
     stage: "生命周期",
     warning: "流失预警",
-    warning: "流失预警",
     rfm: "RFM",
     facts: "行为与订单",
     attribute: "客户属性",
@@ -489,7 +488,6 @@ export const en: SameKeys<typeof zh> = {
   leaf: {
     layer: "Layer",
     stage: "Lifecycle",
-    warning: "Early warning",
     warning: "Early warning",
     rfm: "RFM",
     facts: "Behaviour",
