@@ -22,6 +22,7 @@ import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
 import { Heat } from "../../tagging/Heat";
 import { PersonTags } from "../../tagging/PersonTags";
+import { Arrival } from "./Arrival";
 import { Channel } from "./Channel";
 import { ConsentPanel } from "./Consents";
 import { IdentityPanel } from "./Identity";
@@ -154,6 +155,12 @@ function Body(props: { customer: Profile }) {
                   why: c.registered_known ? undefined : t("customers.registered_guess"),
                 },
                 { label: t("customers.first_order"), value: c.orders > 0 ? <When at={c.first_order_at} /> : <None /> },
+                ...(c.arrivals
+                  ? [
+                      { label: t("customers.arrival_first"), value: <Arrival touch={c.arrivals.first} /> },
+                      { label: t("customers.arrival_last"), value: <Arrival touch={c.arrivals.last} /> },
+                    ]
+                  : []),
               ]}
             />
           </Panel>

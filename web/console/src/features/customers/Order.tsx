@@ -1,6 +1,7 @@
 import { $api } from "@huoshui/api";
 import { Count, Facts, Loaded, Money, When } from "@huoshui/ui";
 import { useTranslation } from "react-i18next";
+import { Arrival } from "./Arrival";
 import { Channel } from "./Channel";
 
 /** An order with what was bought and what was given back. */
@@ -20,6 +21,12 @@ export function OrderDetail(props: { id: string }) {
               { label: t("customers.amount"), value: <Money fen={o.amount_fen} /> },
               { label: t("customers.quantity"), value: <Count n={o.quantity} /> },
               { label: t("customers.given_back"), value: <Money fen={o.refunded_fen} /> },
+              ...(o.first_touch
+                ? [{ label: t("customers.arrival_first"), value: <Arrival touch={o.first_touch} /> }]
+                : []),
+              ...(o.last_touch
+                ? [{ label: t("customers.arrival_last"), value: <Arrival touch={o.last_touch} /> }]
+                : []),
             ]}
           />
           <h3>{t("customers.order_lines")}</h3>
