@@ -18,7 +18,7 @@ const (
 func (e *duck) compactIfDue(ctx context.Context) error {
 	var facts, people int64
 	err := e.reader(ctx, func(c *sql.Conn) error { // quick, and not to be interrupted: see Run
-		return c.QueryRowContext(context.WithoutCancel(ctx), "SELECT f.n - l.clustered_facts, p.n - l.clustered_people FROM loaded l, (SELECT COUNT(*) AS n FROM facts) f, (SELECT COUNT(*) AS n FROM people) p").Scan(&facts, &people)
+		return c.QueryRowContext(context.WithoutCancel(ctx), "SELECT f.n - l.clustered_facts + m.n, p.n - l.clustered_people FROM loaded l, (SELECT COUNT(*) AS n FROM facts) f, (SELECT COUNT(*) AS n FROM people) p, (SELECT COUNT(*) AS n FROM moved) m").Scan(&facts, &people)
 	})
 	if err != nil {
 		return fmt.Errorf("warehouse: is compaction due: %w", err)
@@ -46,12 +46,17 @@ func (e *duck) compact(ctx context.Context) error {
 }
 
 func (e *duck) compactFacts(ctx context.Context) error {
-	return e.rewrite(ctx, []string{
+	err := e.rewrite(ctx, []string{
 		`CREATE TABLE facts_clustered AS SELECT * FROM facts ORDER BY customer, ts`,
 		`DROP TABLE facts`,
 		`ALTER TABLE facts_clustered RENAME TO facts`,
+		`DELETE FROM moved`,
 		`UPDATE loaded SET clustered_facts = (SELECT COUNT(*) FROM facts)`,
 	})
+	if err == nil {
+		e.disorder.Store(false)
+	}
+	return err
 }
 
 // newest is the expression for the value of column that came with the greatest (ts, seq) of a group.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -28,6 +29,8 @@ type duck struct {
 	all     []*sql.Conn
 	writer  *sql.Conn
 	away    *roaring.Bitmap // numbers that went into another; replaced, never changed
+
+	disorder atomic.Bool // facts were found not to lie as the last compaction wrote them: nothing is taken to until the next
 }
 
 // openDuck opens or creates the file of a configuration.
@@ -263,6 +266,9 @@ var duckSchema = []string{
 	`CREATE TABLE IF NOT EXISTS dict (code UINTEGER NOT NULL, text VARCHAR NOT NULL)`,
 	`CREATE TABLE IF NOT EXISTS loaded (seq UBIGINT NOT NULL, clustered_facts BIGINT NOT NULL, clustered_people BIGINT NOT NULL)`,
 	`INSERT INTO loaded SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM loaded)`,
+	// customers whom facts moved to since the last compaction; an older file, which did not note them, counts as never compacted
+	`UPDATE loaded SET clustered_facts = 0 WHERE NOT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = 'moved')`,
+	`CREATE TABLE IF NOT EXISTS moved (customer UINTEGER NOT NULL)`,
 	stateTable,
 }
 

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"strconv"
+	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/duckdb/duckdb-go/v2"
@@ -22,7 +22,7 @@ func (e *duck) snapshot(ctx context.Context, n int) (*snapshot, error) {
 			e.readers <- c
 		}
 	}
-	mark, clustered, err := e.begin(ctx, conns)
+	mark, c, err := e.begin(ctx, conns)
 	if err != nil {
 		end()
 		return nil, err
@@ -31,11 +31,30 @@ func (e *duck) snapshot(ctx context.Context, n int) (*snapshot, error) {
 	for _, c := range conns {
 		sn.sources = append(sn.sources, &duckSource{c})
 	}
-	if mark.Facts-clustered <= mostLoose {
-		row := strconv.FormatInt(clustered, 10)
-		sn.apart = &loose{count: int(mark.Facts - clustered), is: "rowid >= " + row, not: "rowid < " + row}
+	if sn.loose = int(mark.Facts - c.rows + c.movedRows(mark)); sn.loose > mostLoose || e.disorder.Load() {
+		return sn, nil
+	}
+	sn.disorder = func() { e.disorder.Store(true) }
+	middle := (c.rows + mark.Facts) / 2
+	sn.ordered = fmt.Sprintf("rowid < %d", c.rows)
+	sn.apart = []string{fmt.Sprintf("rowid >= %d AND rowid < %d", c.rows, middle), fmt.Sprintf("rowid >= %d", max(c.rows, middle))}
+	if c.moved > 0 {
+		const moved = "IN (SELECT customer FROM moved)"
+		sn.apart = append(sn.apart, sn.ordered+" AND customer "+moved)
+		sn.ordered += " AND customer NOT " + moved
 	}
 	return sn, nil
+}
+
+// clustered says what lies by customer and time.
+type clustered struct {
+	rows  int64 // the first rows of facts, which the last compaction wrote
+	moved int64 // but for those of how many customers that facts moved to since
+}
+
+// movedRows is about how many rows that is.
+func (c clustered) movedRows(mark Watermark) int64 {
+	return c.moved * mark.Facts / (int64(mark.Through) + 1)
 }
 
 // duckSource reads on one connection, within its transaction.
@@ -94,43 +113,43 @@ func (e *duck) lend(ctx context.Context, n int) ([]*sql.Conn, error) {
 	return conns, nil
 }
 
-// begin begins a read transaction on every connection, all seeing the same state of the warehouse. clustered is how many
-// of the first rows of facts the last compaction wrote.
-func (e *duck) begin(ctx context.Context, conns []*sql.Conn) (mark Watermark, clustered int64, err error) {
-	start := func(c *sql.Conn) (seq uint64, clustered int64, err error) {
-		if _, err := c.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
-			return 0, 0, err
+// begin begins a read transaction on every connection, all seeing the same state of the warehouse.
+func (e *duck) begin(ctx context.Context, conns []*sql.Conn) (mark Watermark, c clustered, err error) {
+	start := func(conn *sql.Conn) (seq uint64, c clustered, err error) {
+		if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
+			return 0, c, err
 		}
-		return seq, clustered, c.QueryRowContext(ctx, "SELECT seq, clustered_facts FROM loaded").Scan(&seq, &clustered)
+		err = conn.QueryRowContext(ctx, "SELECT seq, clustered_facts, (SELECT COUNT(*) FROM moved) FROM loaded").Scan(&seq, &c.rows, &c.moved)
+		return seq, c, err
 	}
-	try := func() (mark Watermark, clustered int64, same bool, err error) {
+	try := func() (mark Watermark, c clustered, same bool, err error) {
 		before := e.w.Watermark()
-		for i, c := range conns {
-			seq, rows, err := start(c)
+		for i, conn := range conns {
+			seq, now, err := start(conn)
 			if err != nil {
-				return mark, 0, false, err
+				return mark, c, false, err
 			}
-			if seq != before.Seq || i > 0 && rows != clustered {
-				return mark, 0, false, nil
+			if seq != before.Seq || i > 0 && now != c {
+				return mark, c, false, nil
 			}
-			clustered = rows
+			c = now
 		}
-		return before, clustered, e.w.Watermark() == before, nil
+		return before, c, e.w.Watermark() == before, nil
 	}
 	for range 20 {
-		mark, clustered, same, err := try()
+		mark, c, same, err := try()
 		if err != nil || same {
-			return mark, clustered, err
+			return mark, c, err
 		}
-		for _, c := range conns { // not every one may have begun
-			_, _ = c.ExecContext(ctx, "ROLLBACK")
+		for _, conn := range conns { // not every one may have begun
+			_, _ = conn.ExecContext(ctx, "ROLLBACK")
 		}
 	}
 	e.w.write.Lock() // the writer is too quick: ask it to wait
 	defer e.w.write.Unlock()
-	mark, clustered, same, err := try()
+	mark, c, same, err := try()
 	if err == nil && !same {
 		err = errors.New("warehouse: the watermark moved without a writer")
 	}
-	return mark, clustered, err
+	return mark, c, err
 }

@@ -46,8 +46,13 @@ type engine interface {
 type snapshot struct {
 	mark    Watermark
 	sources []source
-	apart   *loose // rows that every block would have to look for, unless they are read once; nil where there are none
-	end     func()
+	// ordered is which facts lie by customer and time, as far as a stream gives them, as a condition of SQL; "" where too many do not. apart
+	// is the others, which are few, in parts that one worker each may read.
+	ordered  string
+	apart    []string
+	loose    int    // about how many these are
+	disorder func() // called when the ordered ones turn out not to lie so, which ends the scan; another one begins without
+	end      func()
 }
 
 // source reads a snapshot on one connection.

@@ -6,6 +6,9 @@ import (
 	"log/slog"
 )
 
+// ErrDisorder is errDisorder.
+var ErrDisorder = errDisorder
+
 // FailLoads has a load into ClickHouse ask fn before each of its steps.
 func (w *Warehouse) FailLoads(fn func(step string) error) {
 	w.engine.(*clickhouse).fail = fn

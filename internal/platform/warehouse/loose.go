@@ -1,38 +1,16 @@
 package warehouse
 
-import (
-	"context"
-	"sync"
-)
+import "context"
 
-// mostLoose is how many rows a scan holds that lie outside the order of the last compaction: some 40 bytes each. Where there
-// are more, every block reads its own.
+// mostLoose is how many rows outside the order of the last compaction a scan holds: some 40 bytes each. Where there are more, nothing
+// is taken to lie in order.
 const mostLoose = 1 << 23
 
-// loose is rows that came since the last compaction, by customer and time. A scan of many blocks reads them once, since they
-// lie scattered: every block would have to look through all of them.
+// loose is rows apart from those that lie in order, by customer and time.
 type loose struct {
-	is, not string // the rows as a condition of SQL, and the others
-	count   int    // how many there are at most
-	once    sync.Once
-	err     error
-
 	from, to uint32   // customers
 	start    []uint32 // where the rows of customer n begin: start[n-from]; len to-from+1
 	rows     buffers
-}
-
-// read returns the loose rows of all customers of the scan, reading them the first time.
-func (l *loose) read(ctx context.Context, r *reader) (*loose, error) {
-	l.once.Do(func() {
-		var in buffers
-		in.reserve(l.count, r.spec)
-		if l.err = r.fill(ctx, &in, l.from, l.to, " AND "+l.is, func([]uint32, []int64) {}); l.err == nil {
-			var perm []uint32
-			l.sort(l.from, l.to, &in, 0, &perm)
-		}
-	})
-	return l, l.err
 }
 
 // sort takes the rows of buffers from first on; perm is room.
@@ -62,21 +40,73 @@ func (in *buffers) cut(n int) {
 	}
 }
 
-// add appends the loose rows of customers from … to−1.
-func (in *buffers) add(l *loose, from, to uint32) {
-	for c := from; c < to; c++ {
-		first, last := l.between(c, c+1)
-		for range last - first {
-			in.customer = append(in.customer, c)
+// apart is the rows outside the order of the last compaction, as workers read them: each its own, by stretches of customers.
+type apart struct {
+	stretch uint32
+	first   uint32 // stretch
+	read    [][]buffers
+}
+
+// newApart makes room for about so many rows.
+func newApart(cuts []uint32, stretch uint32, workers int, spec ScanSpec, rows int) *apart {
+	a := &apart{stretch, cuts[0] / stretch, make([][]buffers, workers)}
+	each := rows/(workers*(len(cuts)-1))*5/4 + 64
+	for i := range a.read {
+		a.read[i] = make([]buffers, len(cuts)-1)
+		for j := range a.read[i] {
+			a.read[i][j].wide = make([][]int64, len(wideColumns)+len(spec.Props))
+			a.read[i][j].reserve(each, spec)
 		}
 	}
-	first, last := l.between(from, to)
-	in.ts = append(in.ts, l.rows.ts[first:last]...)
-	in.kind = append(in.kind, l.rows.kind[first:last]...)
-	for i, values := range l.rows.wide {
-		in.wide[i] = append(in.wide[i], values[min(int(first), len(values)):min(int(last), len(values))]...)
+	return a
+}
+
+// fill reads the rows of customers from … to−1 for which a condition holds.
+func (a *apart) fill(ctx context.Context, r *reader, worker int, from, to uint32, condition string) error {
+	into := a.read[worker]
+	var places []uint32
+	in := &r.raw
+	err := r.fill(ctx, from, to, condition, func(c *columns) error {
+		in.reset()
+		in.take(r, c, 0, len(c.customer))
+		places = resize(places, len(c.customer))
+		for i, n := range c.customer {
+			places[i] = n/a.stretch - a.first
+		}
+		spread(places, in.customer, func(at uint32) *[]uint32 { return &into[at].customer })
+		spread(places, in.ts, func(at uint32) *[]int64 { return &into[at].ts })
+		spread(places, in.kind, func(at uint32) *[]Kind { return &into[at].kind })
+		for i := range in.wide {
+			spread(places, in.wide[i], func(at uint32) *[]int64 { return &into[at].wide[i] })
+		}
+		for i := range in.code {
+			spread(places, in.code[i], func(at uint32) *[]uint32 { return &into[at].code[i] })
+		}
+		return nil
+	})
+	in.reset()
+	return err
+}
+
+// spread appends values each to its own place.
+func spread[T any](places []uint32, values []T, to func(at uint32) *[]T) {
+	for i, v := range values {
+		list := to(places[i])
+		*list = append(*list, v)
 	}
-	for i, values := range l.rows.code {
-		in.code[i] = append(in.code[i], values[min(int(first), len(values)):min(int(last), len(values))]...)
+}
+
+// take moves the rows of a stretch into buffers.
+func (a *apart) take(in *buffers, stretch uint32) {
+	for _, read := range a.read {
+		from := &read[stretch-a.first]
+		in.customer, in.ts, in.kind = append(in.customer, from.customer...), append(in.ts, from.ts...), append(in.kind, from.kind...)
+		for i, values := range from.wide {
+			in.wide[i] = append(in.wide[i], values...)
+		}
+		for i, values := range from.code {
+			in.code[i] = append(in.code[i], values...)
+		}
+		*from = buffers{}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,6 +175,9 @@ func (l *loading) merge(ctx context.Context, c *sql.Conn, moves []move) error {
 	for _, n := range gone {
 		l.customers = append(l.customers, n, to[n])
 	}
+	if err := noteMoved(c, slices.Collect(maps.Values(to))); err != nil {
+		return err
+	}
 	if len(gone) <= few {
 		for _, n := range gone {
 			if err := exec(ctx, c, fmt.Sprintf("UPDATE facts SET born = CASE WHEN born = 0 THEN customer ELSE born END, customer = %d WHERE customer = %d", to[n], n)); err != nil {
@@ -190,6 +194,19 @@ func (l *loading) merge(ctx context.Context, c *sql.Conn, moves []move) error {
 		FROM (VALUES `+strings.Join(values, ", ")+`) m(away, owner) WHERE facts.customer = m.away`)
 }
 
+// noteMoved notes whom facts go to: theirs do not lie in order until the next compaction.
+func noteMoved(c *sql.Conn, customers []uint32) error {
+	slices.Sort(customers)
+	return appending(c, "moved", func(a *duckdb.Appender) error {
+		for _, n := range slices.Compact(customers) {
+			if err := a.AppendRow(n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (l *loading) split(ctx context.Context, c *sql.Conn, moves []move) error {
 	for _, m := range moves {
 		if !l.away.Contains(m.away) {
@@ -201,6 +218,9 @@ func (l *loading) split(ctx context.Context, c *sql.Conn, moves []move) error {
 		l.away.Remove(m.away)
 		all, err := tail(ctx, c, m.away)
 		if err != nil {
+			return err
+		}
+		if err := noteMoved(c, []uint32{m.away}); err != nil {
 			return err
 		}
 		err = exec(ctx, c, fmt.Sprintf("UPDATE facts SET customer = %d, born = CASE WHEN born = %d THEN 0 ELSE born END WHERE born IN (%s)", m.away, m.away, list(all)))

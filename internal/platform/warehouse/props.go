@@ -3,8 +3,6 @@ package warehouse
 import (
 	"slices"
 	"strings"
-
-	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
 // Prop is a property of facts that a scan reads. What it says becomes a number as soon as it is read, so that blocks carry no
@@ -50,9 +48,9 @@ func (w *Warehouse) propReaders(props []Prop) []propReader {
 	return out
 }
 
-// read appends the numbers of a batch.
-func (p *propReader) read(to []int64, texts *array.String) []int64 {
-	for i := range texts.Len() {
+// read appends the numbers of the rows from … until−1 of a batch.
+func (p *propReader) read(to []int64, texts texts, from, until int) []int64 {
+	for i := from; i < until; i++ {
 		switch {
 		case texts.IsNull(i):
 			to = append(to, p.none)

@@ -2,12 +2,10 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
 // reader reads blocks on one connection, reusing its buffers.
@@ -19,16 +17,16 @@ type reader struct {
 	props  []propReader
 	expect int // about how many rows a block has; 0 is not known
 	amends amending
-	loose  *loose // nil: blocks read them with the others
 
-	table []Kind // code → kind, made from kinds
-	block Block
-	best  []stamp
-	raw   buffers // as read
-	out   buffers // grouped
-	perm  []uint32
+	table  []Kind // code → kind, made from kinds
+	block  Block
+	people []Person // of the block, or of all blocks of a stream
+	best   []stamp
+	raw    buffers // as read
+	out    buffers // grouped
+	perm   []uint32
 
-	apart  loose    // the loose rows of one block, when it reads them itself
+	apart  loose    // rows that do not lie in order with the others
 	places []uint32 // of rows that are merged
 }
 
@@ -48,21 +46,95 @@ type buffers struct {
 var wideColumns = [...]string{"amount", "quantity"}
 var codeColumns = [...]string{"product", "category", "channel", "campaign", "strategy", "detail"}
 
-func (r *reader) read(ctx context.Context, from, to uint32) (*Block, error) {
+// read reads the customers from … to−1 as one block.
+func (r *reader) read(ctx context.Context, from, to uint32, fn func(*Block) error) error {
 	b := &r.block
 	b.From, b.To = from, to
 	if err := r.readPeople(ctx, from, to); err != nil {
-		return nil, err
+		return err
 	}
+	b.People = r.people
 	ordered, err := r.readFacts(ctx, from, to)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := r.group(ctx, ordered); err != nil {
-		return nil, err
-	}
+	r.group(ordered)
 	r.amends.apply(b)
-	return b, nil
+	return fn(b)
+}
+
+// errDisorder says that rows do not lie in the order that the last compaction gave them.
+var errDisorder = errors.New("warehouse: facts do not lie by customer and time")
+
+// stream reads the customers from … to−1 with one query and shows them in blocks that end at multiples of size: while a block is shown the
+// engine goes on reading.
+func (r *reader) stream(ctx context.Context, from, to, size uint32, ordered string, add *apart, fn func(*Block) error) error {
+	b, in := &r.block, &r.raw
+	b.From, b.To = from, to
+	if err := r.readPeople(ctx, from, to); err != nil {
+		return err
+	}
+	in.reset()
+	add.take(in, from/add.stretch)
+	r.apart.sort(from, to, in, 0, &r.perm)
+	in.reset()
+	b.To = min(to, (from/size+1)*size)
+	show := func() error {
+		b.People = r.people[b.From-from : b.To-from]
+		b.Start = resize(b.Start, int(b.To-b.From)+1)
+		r.merge(&r.apart)
+		r.amends.apply(b)
+		if err := fn(b); err != nil {
+			return err
+		}
+		in.reset()
+		b.From, b.To = b.To, min(to, b.To+size)
+		return nil
+	}
+	var order ordering
+	err := r.fill(ctx, from, to, ordered, func(c *columns) error {
+		if order.of(c) < len(c.customer) {
+			return errDisorder
+		}
+		for at := 0; at < len(c.customer); {
+			n, _ := slices.BinarySearch(c.customer[at:], b.To)
+			in.take(r, c, at, at+n)
+			if at += n; at < len(c.customer) {
+				if err := show(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	for err == nil && b.From < to {
+		err = show()
+	}
+	return err
+}
+
+// ordering follows how far rows lie by customer and time.
+type ordering struct {
+	customer uint32
+	ts       int64
+}
+
+// of is how many of the first rows go on in order.
+func (o *ordering) of(c *columns) int {
+	customer, ts := o.customer, o.ts
+	for i, at := range c.ts[:len(c.customer)] {
+		if n := c.customer[i]; n != customer {
+			if n < customer {
+				return i
+			}
+			customer = n
+		} else if at < ts {
+			return i
+		}
+		ts = at
+	}
+	o.customer, o.ts = customer, ts
+	return len(c.customer)
 }
 
 // rows is the rows of a table about customers from … to−1, see source.
@@ -101,45 +173,44 @@ func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 
 func (r *reader) readPeople(ctx context.Context, from, to uint32) error {
 	n := int(to - from)
-	b := &r.block
-	b.People = resize(b.People, n)
-	clear(b.People)
+	r.people = resize(r.people, n)
+	clear(r.people)
 	r.best = resize(r.best, n)
 	clear(r.best)
 	customer, rows := r.rows("people", from, to)
 	if r.spec.Flags {
-		return r.source.each(ctx, "SELECT "+customer+", ts, seq, flags "+rows, func(rec arrow.RecordBatch) {
-			flags := rec.Column(3).(*array.Uint32).Uint32Values()
-			r.versions(rec, func(p *Person, i int) { p.Flags = flags[i] })
+		return r.each(ctx, "SELECT "+customer+", ts, seq, flags "+rows, func(b batch) error {
+			flags := b.uint32s(3)
+			r.versions(b, flags, func(p *Person, i int) { p.Flags = flags[i] })
+			return nil
 		})
 	}
-	q := "SELECT " + customer + ", ts, seq, registered, birthday, gender, province, city, source, store, owner, level, flags " + rows
-	return r.source.each(ctx, q, func(rec arrow.RecordBatch) {
-		registered := rec.Column(3).(*array.Int64).Int64Values()
-		birthday := rec.Column(4).(*array.Int32).Int32Values()
-		var codes [8][]uint32
+	q := "SELECT " + customer + ", ts, seq, flags, registered, birthday, gender, province, city, source, store, owner, level " + rows
+	return r.each(ctx, q, func(b batch) error {
+		registered := b.int64s(4)
+		birthday := b.int32s(5)
+		var codes [7][]uint32
 		for i := range codes {
-			codes[i] = rec.Column(5 + i).(*array.Uint32).Uint32Values()
+			codes[i] = b.uint32s(6 + i)
 		}
-		r.versions(rec, func(p *Person, i int) {
+		flags := b.uint32s(3)
+		r.versions(b, flags, func(p *Person, i int) {
 			*p = Person{
 				Registered: registered[i], Birthday: birthday[i],
 				Gender: codes[0][i], Province: codes[1][i], City: codes[2][i], Source: codes[3][i],
-				Store: codes[4][i], Owner: codes[5][i], Level: codes[6][i], Flags: codes[7][i],
+				Store: codes[4][i], Owner: codes[5][i], Level: codes[6][i], Flags: flags[i],
 			}
 		})
+		return nil
 	})
 }
 
 // versions keeps of every person in the batch the newest version; once erased is erased for ever.
-func (r *reader) versions(rec arrow.RecordBatch, fill func(p *Person, i int)) {
-	customer := rec.Column(0).(*array.Uint32).Uint32Values()
-	ts := rec.Column(1).(*array.Int64).Int64Values()
-	seq := rec.Column(2).(*array.Uint64).Uint64Values()
-	flags := rec.Column(int(rec.NumCols()) - 1).(*array.Uint32).Uint32Values()
+func (r *reader) versions(b batch, flags []uint32, fill func(p *Person, i int)) {
+	customer, ts, seq := b.uint32s(0), b.int64s(1), b.uint64s(2)
 	for i, number := range customer {
 		at := r.place(number)
-		p, best := &r.block.People[at], &r.best[at]
+		p, best := &r.people[at], &r.best[at]
 		erased := (p.Flags | flags[i]) & FlagErased
 		if !p.Known || ts[i] > best.ts || ts[i] == best.ts && seq[i] >= best.seq {
 			*best = stamp{ts[i], seq[i]}
@@ -153,28 +224,18 @@ func (r *reader) versions(rec arrow.RecordBatch, fill func(p *Person, i int)) {
 // readFacts fills the raw buffers and says how many of the first rows lie by customer and time already: what the last
 // compaction wrote comes before what came since.
 func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, err error) {
-	except := ""
-	if r.loose != nil {
-		except = " AND " + r.loose.not
-	}
 	in := &r.raw
 	in.reset()
 	if cap(in.customer) == 0 {
 		in.reserve(r.expect, r.spec)
 	}
-	var lastCustomer uint32
-	var lastTS int64
-	err = r.fill(ctx, in, from, to, except, func(customer []uint32, ts []int64) {
-		if ordered < len(in.customer) { // the order has ended
-			return
+	var order ordering
+	err = r.fill(ctx, from, to, "", func(c *columns) error {
+		if ordered == len(in.customer) {
+			ordered += order.of(c)
 		}
-		for i, c := range customer {
-			if c < lastCustomer || c == lastCustomer && ts[i] < lastTS {
-				break
-			}
-			lastCustomer, lastTS = c, ts[i]
-			ordered++
-		}
+		in.take(r, c, 0, len(c.customer))
+		return nil
 	})
 	if r.spec.Pick != nil {
 		for i, c := range in.customer {
@@ -184,8 +245,18 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, e
 	return ordered, err
 }
 
-// fill reads the facts about customers from … to−1 that also lets through into buffers; look is shown every batch before it is there.
-func (r *reader) fill(ctx context.Context, in *buffers, from, to uint32, also string, look func(customer []uint32, ts []int64)) error {
+// columns is a batch of facts, those of its columns that were asked for.
+type columns struct {
+	customer []uint32
+	ts       []int64
+	kind     []uint32                  // codes
+	wide     [len(wideColumns)][]int64 // amount, quantity
+	code     [len(codeColumns)][]uint32
+	props    []texts
+}
+
+// fill reads the facts about customers from … to−1 for which a condition holds, "" for all.
+func (r *reader) fill(ctx context.Context, from, to uint32, condition string, fn func(*columns) error) error {
 	if len(r.kinds) == 0 {
 		return nil
 	}
@@ -193,44 +264,66 @@ func (r *reader) fill(ctx context.Context, in *buffers, from, to uint32, also st
 		r.makeTable()
 	}
 	customer, rows := r.rows("facts", from, to)
-	columns := append([]string{customer, "ts", "kind"}, r.spec.chosen()...)
+	names := append([]string{customer, "ts", "kind"}, r.spec.chosen()...)
 	for i := range r.props {
-		columns = append(columns, r.props[i].expression)
+		names = append(names, r.props[i].expression)
 	}
 	codes := make([]string, 0, len(r.kinds))
 	for c := range r.kinds {
 		codes = append(codes, number(c))
 	}
 	slices.Sort(codes)
-	q := "SELECT " + strings.Join(columns, ", ") + " " + rows + also + r.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
-	return r.source.each(ctx, q, func(rec arrow.RecordBatch) {
-		customer := rec.Column(0).(*array.Uint32).Uint32Values()
-		ts := rec.Column(1).(*array.Int64).Int64Values()
-		look(customer, ts)
-		in.customer = append(in.customer, customer...)
-		in.ts = append(in.ts, ts...)
-		for _, code := range rec.Column(2).(*array.Uint32).Uint32Values() {
-			in.kind = append(in.kind, r.table[code])
-		}
+	if condition != "" {
+		condition = " AND " + condition
+	}
+	q := "SELECT " + strings.Join(names, ", ") + " " + rows + condition + r.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
+	c := columns{props: make([]texts, len(r.props))}
+	return r.each(ctx, q, func(b batch) error {
+		c.customer, c.ts, c.kind = b.uint32s(0), b.int64s(1), b.uint32s(2)
 		at := 3
-		for i := range wideColumns {
-			if r.spec.Columns&(ColumnAmount<<i) != 0 {
-				in.wide[i] = append(in.wide[i], rec.Column(at).(*array.Int64).Int64Values()...)
+		for i := range c.wide {
+			if r.spec.wide(i) {
+				c.wide[i] = b.int64s(at)
 				at++
 			}
 		}
-		for i := range in.code {
+		for i := range c.code {
 			if r.spec.Columns&(ColumnProduct<<i) != 0 {
-				in.code[i] = append(in.code[i], rec.Column(at).(*array.Uint32).Uint32Values()...)
+				c.code[i] = b.uint32s(at)
 				at++
 			}
 		}
-		for i := range r.props {
-			to := &in.wide[len(wideColumns)+i]
-			*to = r.props[i].read(*to, rec.Column(at).(*array.String))
+		for i := range c.props {
+			c.props[i] = b.texts(at)
 			at++
 		}
+		return fn(&c)
 	})
+}
+
+// take appends the rows from … to−1 of a batch.
+func (in *buffers) take(r *reader, c *columns, from, to int) {
+	in.customer = append(in.customer, c.customer[from:to]...)
+	in.ts = append(in.ts, c.ts[from:to]...)
+	at := len(in.kind)
+	in.kind = slices.Grow(in.kind, to-from)[:at+to-from]
+	for i, code := range c.kind[from:to] {
+		in.kind[at+i] = r.table[code]
+	}
+	for i, values := range c.wide {
+		if values != nil {
+			in.wide[i] = append(in.wide[i], values[from:to]...)
+		}
+	}
+	for i, values := range c.code {
+		if values != nil {
+			in.code[i] = append(in.code[i], values[from:to]...)
+		}
+	}
+	for i, values := range c.props {
+		numbers := &in.wide[len(c.wide)+i]
+		*numbers = r.props[i].read(*numbers, values, from, to)
+	}
 }
 
 // during bounds the time of facts, where there is something to leave out.
@@ -285,7 +378,6 @@ func (in *buffers) reset() {
 // reserve makes room for n rows, so that filling does not move them again and again.
 func (in *buffers) reserve(n int, spec ScanSpec) {
 	in.customer, in.ts, in.kind = make([]uint32, 0, n), make([]int64, 0, n), make([]Kind, 0, n)
-	in.wide = make([][]int64, len(wideColumns)+len(spec.Props))
 	for i := range in.wide {
 		if spec.wide(i) {
 			in.wide[i] = make([]int64, 0, n)
@@ -299,31 +391,22 @@ func (in *buffers) reserve(n int, spec ScanSpec) {
 }
 
 // group lays the raw rows, the first of which lie in order already, out by customer and time in the block.
-func (r *reader) group(ctx context.Context, ordered int) error {
+func (r *reader) group(ordered int) {
 	b, in := &r.block, &r.raw
 	b.Start = resize(b.Start, int(b.To-b.From)+1)
-	add := &loose{}
-	if r.loose != nil {
-		var err error
-		if add, err = r.loose.read(ctx, r); err != nil {
-			return err
-		}
-	}
 	n := len(in.customer)
 	switch extra := n - ordered; {
 	case extra == 0:
-		r.merge(add)
-	case extra < n/4 && r.loose == nil:
+		r.merge(&loose{})
+	case extra < n/4:
 		r.apart.sort(b.From, b.To, in, ordered, &r.perm)
 		in.cut(ordered)
 		r.merge(&r.apart)
 	default:
-		in.add(add, b.From, b.To)
 		r.perm = b.sort(r.perm, in, 0)
 		r.out.gather(in, r.perm)
 		r.lay(&r.out)
 	}
-	return nil
 }
 
 // count sets Start to where every customer's rows begin when the rows lie in order.

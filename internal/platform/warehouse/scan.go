@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"sync/atomic"
@@ -24,7 +25,7 @@ type ScanSpec struct {
 	// in this list. From, To and Only are not looked at then.
 	Pick    []uint32
 	Workers int // 0 is 2
-	Rows    int // rows a block aims at; 0 is 1,048,576
+	Rows    int // rows a block aims at; 0 leaves it to the scan
 }
 
 // MostPicked is how many customers a scan may pick.
@@ -33,14 +34,11 @@ const MostPicked = 1 << 14
 // Scan reads facts and people in blocks of customers and calls fn for each, on spec.Workers goroutines at once; worker
 // tells them apart. Blocks come in no particular order but each holds all of its customers' facts. All blocks see one
 // state of the warehouse, whose watermark is returned. The engine does not sort: what the last compaction wrote lies in
-// order already, the rows since are grouped here with a counting sort on the dense customer number and merged. The amount and quantity of an
+// order already and is streamed, the rows since are grouped here with a counting sort on the dense customer number and merged. The amount and quantity of an
 // order.paid are those of the whole order: what order.amended facts added is in them, whether or not these are asked for.
 func (w *Warehouse) Scan(ctx context.Context, spec ScanSpec, fn func(worker int, b *Block) error) (Watermark, error) {
 	if spec.Workers == 0 {
 		spec.Workers = 2
-	}
-	if spec.Rows == 0 {
-		spec.Rows = 1 << 20 // half as many cost a tenth more: every block reads the row groups at its ends whole
 	}
 	sn, err := w.engine.snapshot(ctx, spec.Workers)
 	if err != nil {
@@ -50,8 +48,29 @@ func (w *Warehouse) Scan(ctx context.Context, spec ScanSpec, fn func(worker int,
 	return sn.mark, w.scan(ctx, spec, sn, fn)
 }
 
-// Blocks returns the ranges of customers a scan would read, as their boundaries.
-func (spec ScanSpec) boundaries(mark Watermark) []uint32 {
+// How many rows a block aims at, and how many customers a stream reads at most.
+const (
+	blockRows    = 1 << 20 // of a block with queries of its own: half as many cost a tenth more, as every block reads the row groups at its ends whole
+	streamedRows = 1 << 14 // of a block of a stream: it stays in the processor's cache
+	streamed     = 1 << 18
+)
+
+// size is how many customers have about so many rows: a bitmap container is 65,536 wide, a word 64; ranges hold whole ones or divide
+// one evenly, and never share a word.
+func (spec ScanSpec) size(mark Watermark, rows int) uint32 {
+	if spec.Rows != 0 {
+		rows = spec.Rows
+	}
+	size := uint64(1 << 20)
+	if mark.Facts > int64(rows) {
+		fitting := (uint64(mark.Through) + 1) * uint64(rows) / uint64(mark.Facts)
+		size = min(size, max(uint64(1)<<bits.Len64(fitting)>>1, 64))
+	}
+	return uint32(size)
+}
+
+// boundaries cuts the customers of a scan at multiples of size.
+func (spec ScanSpec) boundaries(mark Watermark, size uint32) []uint32 {
 	from, to := max(spec.From, 1), spec.To
 	if to == 0 || to > mark.Through+1 {
 		to = mark.Through + 1
@@ -59,14 +78,8 @@ func (spec ScanSpec) boundaries(mark Watermark) []uint32 {
 	if from >= to {
 		return nil
 	}
-	// a bitmap container is 65,536 wide, a word 64: ranges hold whole ones or divide one evenly, and never share a word
-	size := uint64(1 << 20)
-	if mark.Facts > int64(spec.Rows) {
-		fitting := (uint64(mark.Through) + 1) * uint64(spec.Rows) / uint64(mark.Facts)
-		size = min(size, max(uint64(1)<<bits.Len64(fitting)>>1, 64))
-	}
 	cuts := []uint32{from}
-	for at := (uint64(from)/size + 1) * size; at < uint64(to); at += size {
+	for at := (uint64(from)/uint64(size) + 1) * uint64(size); at < uint64(to); at += uint64(size) {
 		cuts = append(cuts, uint32(at))
 	}
 	return append(cuts, to)
@@ -86,42 +99,92 @@ func (spec ScanSpec) rows(cuts []uint32, mark Watermark) int {
 
 func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, sn *snapshot, fn func(int, *Block) error) error {
 	mark := sn.mark
-	cuts := spec.boundaries(mark)
+	kinds := w.kindsOf(spec.Facts)
+	amends := w.amendments(spec, kinds)
+	readers := make([]*reader, len(sn.sources))
+	for i, source := range sn.sources {
+		r := &reader{source: source, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, props: w.propReaders(spec.Props)}
+		r.raw.wide = make([][]int64, len(wideColumns)+len(spec.Props))
+		readers[i] = r
+	}
+	var cuts []uint32
 	switch {
 	case spec.Pick != nil:
 		cuts = []uint32{0, uint32(len(spec.Pick))}
 	case spec.Only != nil:
-		cuts = spec.narrow(cuts)
+		cuts = spec.narrow(spec.boundaries(mark, spec.size(mark, blockRows)))
+	case sn.ordered != "":
+		return spec.stream(ctx, sn, readers, fn)
+	default:
+		cuts = spec.boundaries(mark, spec.size(mark, blockRows))
 	}
-	kinds := w.kindsOf(spec.Facts)
-	amends := w.amendments(spec, kinds)
-	var apart *loose
-	if spec.Only == nil && spec.Pick == nil && len(cuts) > 2 && sn.apart != nil {
-		apart = sn.apart
-		apart.from, apart.to = cuts[0], cuts[len(cuts)-1]
+	return ranges(ctx, readers, cuts, func(ctx context.Context, i int, from, to uint32) error {
+		r := readers[i]
+		r.expect = spec.rows(cuts, mark)
+		return r.read(ctx, from, to, func(b *Block) error { return fn(i, b) })
+	})
+}
+
+// stream is scan of facts most of which lie in order.
+func (spec ScanSpec) stream(ctx context.Context, sn *snapshot, readers []*reader, fn func(int, *Block) error) error {
+	size := min(spec.size(sn.mark, streamedRows), streamed)
+	stretch := spec.stretch(sn.mark, size)
+	cuts := spec.boundaries(sn.mark, stretch)
+	if len(cuts) == 0 {
+		return nil
 	}
+	add := newApart(cuts, stretch, len(readers), spec, sn.loose)
+	var next atomic.Int64
+	group, inside := errgroup.WithContext(ctx)
+	for i, r := range readers {
+		group.Go(func() error {
+			for {
+				n := int(next.Add(1))
+				if n > len(sn.apart) {
+					return nil
+				}
+				if err := add.fill(inside, r, i, cuts[0], cuts[len(cuts)-1], sn.apart[n-1]); err != nil {
+					return fmt.Errorf("scan facts that came since: %w", err)
+				}
+			}
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	err := ranges(ctx, readers, cuts, func(ctx context.Context, i int, from, to uint32) error {
+		return readers[i].stream(ctx, from, to, size, sn.ordered, add, func(b *Block) error { return fn(i, b) })
+	})
+	if errors.Is(err, errDisorder) {
+		sn.disorder()
+	}
+	return err
+}
+
+// ranges has readers work off ranges of customers.
+func ranges(ctx context.Context, readers []*reader, cuts []uint32, work func(ctx context.Context, reader int, from, to uint32) error) error {
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
-	for i, source := range sn.sources {
+	for i := range readers {
 		group.Go(func() error {
-			r := &reader{source: source, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, expect: spec.rows(cuts, mark), loose: apart}
-			r.props = w.propReaders(spec.Props)
 			for {
 				n := int(next.Add(1))
 				if n >= len(cuts) {
 					return nil
 				}
-				b, err := r.read(ctx, cuts[n-1], cuts[n])
-				if err != nil {
+				if err := work(ctx, i, cuts[n-1], cuts[n]); err != nil {
 					return fmt.Errorf("scan customers %d to %d: %w", cuts[n-1], cuts[n], err)
-				}
-				if err := fn(i, b); err != nil {
-					return err
 				}
 			}
 		})
 	}
 	return group.Wait()
+}
+
+// stretch is how many customers one stream reads, in blocks of size: so many that every worker gets some streams.
+func (spec ScanSpec) stretch(mark Watermark, size uint32) uint32 {
+	fitting := (uint64(mark.Through) + 1) / 8
+	return uint32(min(max(uint64(1)<<bits.Len64(fitting)>>1, uint64(size)), streamed))
 }
 
 // narrow drops what lies beyond the wanted customers.
