@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"huoshui/internal/data/metric"
+	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/settings"
 	"huoshui/internal/user/audience"
+	"huoshui/internal/user/hook"
 	"huoshui/internal/user/layer"
 )
 
@@ -25,5 +27,6 @@ func (a *App) buildAudience(ctx context.Context) error {
 	a.Services.Metrics = metric.NewService(a.Warehouse, a.Clock.Now, zone)
 	a.Services.Layers = layer.NewService(a.DB, a.Audience, a.Clock.Now, zone)
 	a.Services.Segments = audience.NewService(a.DB, a.Audience, a.Clock.Now, a.Services.Layers)
+	a.Services.Hooks = hook.NewService(a.DB, a.Stream, a.Keys, clock.System)
 	return nil
 }

@@ -36,6 +36,7 @@ func (a *App) loops() []loop {
 		{"coupons", config.Worker, func(ctx context.Context) error { return a.Services.Promo.Run(ctx, a.Log) }},                   // coupons reach whole segments, and end when their time is over
 		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                    // layers and segments become messages, and these facts
 	}...)
+	all = append(all, loop{"segment webhooks", config.Worker, func(ctx context.Context) error { return a.Services.Hooks.Run(ctx, a.Log) }}) // who enters and leaves a segment is told to other systems
 	if a.isDemo {
 		all = append(all, loop{"demo brand", config.Worker, a.runDemo})
 	}

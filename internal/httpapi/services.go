@@ -25,6 +25,7 @@ import (
 	"huoshui/internal/user/audience"
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
+	"huoshui/internal/user/hook"
 	"huoshui/internal/user/identity"
 	"huoshui/internal/user/layer"
 	"huoshui/internal/user/tag"
@@ -45,6 +46,7 @@ type Services struct {
 	Demo       *demo.Service // nil outside demo mode
 	Layers     *layer.Service
 	Segments   *audience.Service
+	Hooks      *hook.Service // other systems that hear who enters and leaves a segment
 	Tags       *tag.Service
 	Metrics    *metric.Service
 	Campaigns  *campaign.Service
@@ -82,6 +84,7 @@ func nouns() []func(*API) {
 		registerLayer,
 		registerWarning,
 		registerSegment,
+		registerSegmentHook,
 		registerTag,
 		registerOverview,
 		registerStrategy,

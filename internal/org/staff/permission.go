@@ -20,6 +20,7 @@ const (
 	LayersWrite     auth.Permission = "layers.write" // changes definitions
 	SegmentsRead    auth.Permission = "segments.read"
 	SegmentsWrite   auth.Permission = "segments.write"
+	SegmentsHook    auth.Permission = "segments.hook" // has other systems told who enters and leaves
 	TagsRead        auth.Permission = "tags.read"
 	TagsMark        auth.Permission = "tags.mark"  // puts tags on people by hand and by file
 	TagsWrite       auth.Permission = "tags.write" // makes tags and judges samples
@@ -84,14 +85,14 @@ var operator = []auth.Permission{
 // roles says what each role may do beyond everyone's; Admin may do everything.
 var roles = map[Role][]auth.Permission{
 	Director: slices.Concat(operator, []auth.Permission{
-		CustomersWrite, CustomersExport, CustomersErase, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
+		CustomersWrite, CustomersExport, CustomersErase, IdentityWrite, ImportsWrite, LayersWrite, SegmentsHook, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
 		PromoWrite, PromoIssue, TasksWrite, PolicyWrite, FinanceRead, AuditRead, SystemRead, CollectWrite,
 	}),
 	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite, PromoWrite}),
 	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoWrite, PromoIssue, TasksWrite}),
 	Content:    slices.Concat(operator, []auth.Permission{ContentWrite, CampaignsWrite}),
 	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoIssue, TasksWrite}),
-	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SystemRead, CollectWrite}),
+	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SegmentsHook, SystemRead, CollectWrite}),
 	Channel:    slices.Concat(operator, []auth.Permission{ChannelsWrite}),
 	Guide:      {CustomersRead, TagsRead, TagsMark, CampaignsRead},
 	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, TagsRead, TagsMark, CampaignsRead, PromoRead},

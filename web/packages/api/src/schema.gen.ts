@@ -2017,6 +2017,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segment-hooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a segment's webhook; without a secret it keeps its own */
+        put: operations["change_segment_hook"];
+        post?: never;
+        /** Remove a segment's webhook */
+        delete: operations["remove_segment_hook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segment-hooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last requests to a segment's webhook, newest first */
+        get: operations["list_segment_hook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segment-hooks/{id}/paused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Stop a segment's webhook, or start one that was paused or is dead; it goes on where it was */
+        put: operations["pause_segment_hook"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segment-hooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a signed request that says nothing of people, once */
+        post: operations["test_segment_hook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -2200,6 +2269,24 @@ export interface paths {
         /** Put a segment away, or take it back */
         put: operations["archive_segment"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks that are told who enters and leaves a segment */
+        get: operations["list_segment_hooks"];
+        put?: never;
+        /** Tell another system, from now on, who enters and leaves a segment */
+        post: operations["create_segment_hook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3604,6 +3691,20 @@ export interface components {
              */
             version: number;
         };
+        ChangeSegmentHookBody: {
+            /** @description Allow addresses inside this machine's network; needs the permission to change channels */
+            allow_private?: boolean;
+            /** @description Who is told */
+            name: string;
+            /** @description 16 to 200 characters; none makes one for a new hook, and keeps that of another */
+            secret?: string;
+            url: string;
+            /**
+             * Format: int64
+             * @description The version that was read
+             */
+            version: number;
+        };
         ChangeTagBody: {
             /**
              * Format: int64
@@ -4931,6 +5032,79 @@ export interface components {
                 [key: string]: number;
             };
         };
+        Hook: {
+            /** @description Addresses inside this machine's network are allowed */
+            allow_private: boolean;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /**
+             * Format: int64
+             * @description Changes delivered so far
+             */
+            delivered: number;
+            /**
+             * Format: date-time
+             * @description When the last of them were
+             */
+            delivered_at?: string;
+            /** @description Of the last try; empty when it succeeded */
+            error: string;
+            /**
+             * Format: date-time
+             * @description First failure after the last success
+             */
+            failing_since?: string;
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again
+             */
+            next_at?: string;
+            segment_id: string;
+            /** @enum {string} */
+            state: "active" | "paused" | "dead";
+            /**
+             * Format: int64
+             * @description Failures in a row
+             */
+            tries: number;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Whole for those who may change it, else without path and query */
+            url: string;
+            /** Format: int64 */
+            version: number;
+        };
+        HookDelivery: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            changes: number;
+            id: string;
+            /** Format: int64 */
+            millis: number;
+            ok: boolean;
+            /** @description The beginning of the answer, or why there was none */
+            said: string;
+            /**
+             * Format: int64
+             * @description Of HTTP; 0 when there was no answer
+             */
+            status: number;
+            /** @description A person tried it; nothing was delivered */
+            test: boolean;
+        };
+        HookDraft: {
+            /** @description Allow addresses inside this machine's network; needs the permission to change channels */
+            allow_private?: boolean;
+            /** @description Who is told */
+            name: string;
+            /** @description 16 to 200 characters; none makes one for a new hook, and keeps that of another */
+            secret?: string;
+            url: string;
+        };
         IdentityConflict: {
             /**
              * Format: int32
@@ -6066,6 +6240,53 @@ export interface components {
             /** Format: int64 */
             refunded_fen: number;
         };
+        NewHook: {
+            /** @description Addresses inside this machine's network are allowed */
+            allow_private: boolean;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /**
+             * Format: int64
+             * @description Changes delivered so far
+             */
+            delivered: number;
+            /**
+             * Format: date-time
+             * @description When the last of them were
+             */
+            delivered_at?: string;
+            /** @description Of the last try; empty when it succeeded */
+            error: string;
+            /**
+             * Format: date-time
+             * @description First failure after the last success
+             */
+            failing_since?: string;
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again
+             */
+            next_at?: string;
+            /** @description Shown only now */
+            secret: string;
+            segment_id: string;
+            /** @enum {string} */
+            state: "active" | "paused" | "dead";
+            /**
+             * Format: int64
+             * @description Failures in a row
+             */
+            tries: number;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Whole for those who may change it, else without path and query */
+            url: string;
+            /** Format: int64 */
+            version: number;
+        };
         NewSegmentIn: {
             condition?: components["schemas"]["ConditionIn"];
             /** @description Ids of customers, for a static list */
@@ -6434,6 +6655,28 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageHook: {
+            items: components["schemas"]["Hook"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageHookDelivery: {
+            items: components["schemas"]["HookDelivery"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageIdentityConflict: {
             items: components["schemas"]["IdentityConflict"][];
             /** @description Cursor of the following page; empty on the last */
@@ -6785,6 +7028,16 @@ export interface components {
              */
             total: number;
             total_is_estimate: boolean;
+        };
+        PauseSegmentHookBody: {
+            paused: boolean;
+            /** @description Leave out what happened until now */
+            skip?: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read
+             */
+            version: number;
         };
         PauseSourceBody: {
             paused: boolean;
@@ -8365,52 +8618,8 @@ export interface components {
             sku: string;
         };
         WarnedPerson: {
-            class: string;
-            /** @description The id the person is known by where they came from */
-            code: string;
-            /**
-             * Format: int32
-             * @description Customer number
-             */
-            customer: number;
-            /** Format: int32 */
-            f: number;
-            /** Format: int32 */
-            frequency: number;
-            id: string;
             /** @description The latest thing the person did; left out when nothing is known */
             last?: components["schemas"]["Happening"];
-            /** Format: date-time */
-            last_order?: string;
-            /** Format: date-time */
-            last_order_at?: string;
-            /** Format: date-time */
-            last_seen?: string;
-            layer: string;
-            /** Format: int32 */
-            m: number;
-            /** Format: int64 */
-            monetary_fen: number;
-            name: string;
-            /**
-             * Format: int32
-             * @description Ever
-             */
-            orders: number;
-            /** Format: int32 */
-            r: number;
-            reason: string;
-            /**
-             * Format: int32
-             * @description -1: never ordered
-             */
-            recency_days: number;
-            /**
-             * Format: int64
-             * @description Ever
-             */
-            spent_fen: number;
-            stage: string;
             /** @description Signs of leaving, the weightiest first */
             warnings: string[];
         };
@@ -13040,6 +13249,167 @@ export interface operations {
             };
         };
     };
+    change_segment_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSegmentHookBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_segment_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_segment_hook_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHookDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_segment_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseSegmentHookBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_segment_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_segments: {
         parameters: {
             query?: {
@@ -13461,6 +13831,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AudienceSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_segment_hooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_segment_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewHook"];
                 };
             };
             /** @description Error */

@@ -26,6 +26,7 @@ import { SizeHistory } from "../../shell/size-history";
 import "../../conditions/conditions.css";
 import type { Condition } from "../../conditions/tree";
 import { Against } from "./Against";
+import { Hooks } from "./Hooks";
 import { LiveMark } from "./LiveMark";
 import "./segments.css";
 
@@ -219,6 +220,7 @@ function Shown(props: { segment: Segment }) {
         </Panel>
       </div>
       <Against segment={s} />
+      <Hooks segment={s.id} />
       <Panel
         flush
         title={t("segments.people")}

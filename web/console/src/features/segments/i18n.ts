@@ -1,6 +1,8 @@
 import type { Catalogue, SameKeys } from "@huoshui/ui";
+import { hookProblemsEn, hookProblemsZh, hooksEn, hooksZh } from "./hooks.i18n";
 
 export const zh = {
+  hooks: hooksZh,
   title: "分群",
   one: "分群",
   lead: "用条件圈出一群人，边改边看有多少、是谁。保存后每次刷新都会更新。",
@@ -377,6 +379,7 @@ export const zh = {
 } satisfies Catalogue;
 
 export const en: SameKeys<typeof zh> = {
+  hooks: hooksEn,
   title: "Segments",
   one: "Segment",
   lead: "Say who you mean and see how many they are while you write. Saved segments follow the data.",
@@ -754,6 +757,7 @@ export const en: SameKeys<typeof zh> = {
 };
 
 export const problemsZh = {
+  ...hookProblemsZh,
   "segment.condition_invalid": "有一个条件填得不对。",
   "segment.changed": "有人刚改过这个分群，请刷新后再改。",
   "segment.used": "还有别的分群在引用它：{{segments}}",
@@ -766,6 +770,7 @@ export const problemsZh = {
 };
 
 export const problemsEn = {
+  ...hookProblemsEn,
   "segment.condition_invalid": "One of the conditions does not make sense.",
   "segment.changed": "Somebody else has just changed this segment; reload first.",
   "segment.used": "Other segments refer to it: {{segments}}",
