@@ -10,8 +10,8 @@ import (
 )
 
 var benchCommand = command{
-	summary: "Measure a refresh or a segment against the warehouse's own engine, live segments, taking events in, sending to a local sink, or an import",
-	usage:   "audience|segment|live|ingest|send|import [--people N] [--facts N] [--conditions N] [--sample N] [--seconds S] [--batch N] [--profile DIR] [--dir DIR] [--warehouse clickhouse://…] [--json]",
+	summary: "Measure a refresh or a segment against the warehouse's own engine, live segments, taking events in, sending to a local sink, an import, checkouts, or a rush for few units",
+	usage:   "audience|segment|live|ingest|send|import|checkout|flash [--people N] [--facts N] [--conditions N] [--sample N] [--seconds S] [--batch N] [--profile DIR] [--buyers N] [--units N] [--store sqlite|postgres://… to sell from] [--dir DIR] [--warehouse clickhouse://…] [--json]",
 	run: func(ctx context.Context, e *env, args []string) error {
 		f := newFlags(e, "bench")
 		people := f.Int64("people", 0, "how many people (default: 1 million; for segment 500,000)")
@@ -23,6 +23,8 @@ var benchCommand = command{
 		seconds := f.Float64("seconds", 10, "how long each measurement of ingest lasts")
 		batch := f.Int("batch", 0, "events in a request that ingest measures: 100, 20 or 1 (default: each)")
 		profile := f.String("profile", "", "a folder for ingest's profiles of processor and memory")
+		buyers := f.Int("buyers", 0, "how many buy at once (default: 64; for flash 2,000)")
+		units := f.Int64("units", 100, "how many units a flash sale has")
 		file := f.String("file", "", "a file of orders to import instead of a made one")
 		dir := f.String("dir", "", "where the made data goes while it is needed (default: the system's temporary folder)")
 		format := f.formatFlag(formatText, formatJSON)
@@ -56,8 +58,12 @@ var benchCommand = command{
 			result, err = bench.Import(ctx, bench.ImportSpec{Lines: sized(*lines, 1_000_000, full), File: *file, Dir: *dir}, say)
 		case "send":
 			result, err = bench.Send(ctx, bench.SendSpec{People: sized(*people, 500_000, false), Connections: *connections, Dir: *dir}, say)
+		case "checkout":
+			result, err = bench.Checkout(ctx, bench.CheckoutSpec{Store: cfg.Store, Buyers: int(sized(int64(*buyers), 64, false)), Seconds: *seconds, Dir: *dir}, say)
+		case "flash":
+			result, err = bench.Flash(ctx, bench.CheckoutSpec{Store: cfg.Store, Buyers: int(sized(int64(*buyers), 2000, false)), Units: *units, Dir: *dir}, say)
 		default:
-			return usagef("there is no benchmark %q; there are audience, segment, live, ingest, send and import", words[0])
+			return usagef("there is no benchmark %q; there are audience, segment, live, ingest, send, import, checkout and flash", words[0])
 		}
 		if err != nil || *format != formatJSON {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"huoshui/internal/app"
 	"huoshui/internal/app/paywire"
+	"huoshui/internal/app/storewire"
 	"huoshui/internal/finance/ledger"
 	"huoshui/internal/platform/store"
 )
@@ -30,7 +31,7 @@ var ledgerCommand = command{
 			return err
 		}
 		defer db.Close() //nolint:errcheck // nothing was written
-		results, err := ledger.Audit(ctx, db, paywire.Checks()...)
+		results, err := ledger.Audit(ctx, db, append(paywire.Checks(), storewire.Checks()...)...)
 		if err != nil {
 			return err
 		}

@@ -151,10 +151,11 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.buildTags()
-	a.buildPromo()
 	if err := a.buildFinance(ctx); err != nil {
 		return err
 	}
+	a.buildPromo()
+	a.buildTrade()
 	if err := a.buildCollect(ctx); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"huoshui/internal/app/paywire"
+	"huoshui/internal/app/storewire"
 	"huoshui/internal/finance/ledger"
 	"huoshui/internal/finance/payment"
 	"huoshui/internal/finance/reconcile"
@@ -43,7 +44,7 @@ func (a *App) buildFinance(ctx context.Context) error {
 	s.Payments = payment.NewService(a.DB, paywire.Gateway{Client: s.WechatPay}, s.Books, s.Wallets, now, a.Log)
 	s.Reconcile = reconcile.NewService(a.DB, paywire.Bills{Client: s.WechatPay}, s.Payments, s.Books, now)
 	s.Audit = func(ctx context.Context) ([]ledger.Result, error) {
-		return ledger.Audit(ctx, a.DB, paywire.Checks()...)
+		return ledger.Audit(ctx, a.DB, append(paywire.Checks(), storewire.Checks()...)...)
 	}
 	s.SaveMerchant = func(ctx context.Context, f paywire.MerchantForm, by string) error {
 		return paywire.SaveMerchant(ctx, a.DB, a.Keys, f, by, clock.System())

@@ -106,3 +106,23 @@ var shelves = func() (s [4][4][]int) {
 	}
 	return s
 }()
+
+// Item is a product of the demo brand as its store sells it.
+type Item struct {
+	SKU, Name, Category string
+	Fen                 int64
+	RebuyDays           int64  // 0 when it is not used up
+	For                 string // "cat" or "dog"
+}
+
+// Range returns what the demo brand sells, by category.
+func Range() []Item {
+	out := make([]Item, len(products))
+	for i, p := range products {
+		out[i] = Item{SKU: p.SKU, Name: p.Name, Category: p.Category, Fen: p.Fen, RebuyDays: int64(p.Cycle), For: "cat"}
+		if p.For == dog {
+			out[i].For = "dog"
+		}
+	}
+	return out
+}

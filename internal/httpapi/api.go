@@ -17,7 +17,7 @@ import (
 	"huoshui/internal/platform/auth"
 )
 
-// The two permissions that no role holds.
+// The two permissions that no role holds; customers have two more, see Customer.
 const (
 	Public   auth.Permission = ""        // anybody: customers, mail readers, the sign-in page
 	SignedIn auth.Permission = "@signed" // any member of staff
@@ -78,7 +78,9 @@ func humaConfig(name func(t reflect.Type, hint string) string) huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", name)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"session": {Type: "apiKey", In: "cookie", Name: cookieName},
+		"session":      {Type: "apiKey", In: "cookie", Name: cookieName},
+		"shop_session": {Type: "apiKey", In: "cookie", Name: shopCookie},
+		"guest":        {Type: "apiKey", In: "header", Name: "X-Guest", Description: "22 to 64 random letters and digits that name a guest's cart"},
 	}
 	return c
 }
@@ -206,7 +208,13 @@ func (a *API) operation(method, path, opID string, p auth.Permission, options []
 	if rest, ok := strings.CutPrefix(path, "/api/v1/"); ok {
 		op.Tags = []string{strings.SplitN(rest, "/", 2)[0]}
 	}
-	if p != Public {
+	switch p {
+	case Public:
+	case Customer:
+		op.Security = []map[string][]string{{"shop_session": {}}}
+	case Shopper:
+		op.Security = []map[string][]string{{"shop_session": {}}, {"guest": {}}}
+	default:
 		op.Security = []map[string][]string{{"session": {}}}
 	}
 	for _, set := range options {
@@ -224,6 +232,10 @@ func permissionWord(p auth.Permission) string {
 		return "public"
 	case SignedIn:
 		return "signed in"
+	case Customer:
+		return "customer"
+	case Shopper:
+		return "customer or guest"
 	default:
 		return string(p)
 	}
@@ -233,6 +245,15 @@ func permissionWord(p auth.Permission) string {
 func (a *API) guard(p auth.Permission) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
+		if p == Customer || p == Shopper {
+			who, err := a.admitShopper(r, p)
+			if err != nil {
+				problemOf(r.Context(), a.log, err).write(w)
+				return
+			}
+			next(huma.WithValue(hc, shopperKey{}, who))
+			return
+		}
 		staff, err := a.admit(r, p)
 		if err != nil {
 			problemOf(r.Context(), a.log, err).write(w)

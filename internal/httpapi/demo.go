@@ -8,6 +8,7 @@ import (
 	"huoshui/internal/demo"
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/files"
 )
 
 // demoState says whether this server runs the demo brand and, if so, where it stands.
@@ -43,6 +44,23 @@ func registerDemo(a *API) {
 		s := b.Status()
 		return demoState{true, s.Now, s.People, s.Progress}, nil
 	}, summary("Whether this is the demo brand, its time, and how far an advance has come"))
+
+	type sms struct {
+		Phone string `query:"phone" required:"true" minLength:"5" maxLength:"24"`
+	}
+	type texted struct {
+		Text string `json:"text" doc:"Empty when there was none"`
+	}
+	get(a, "/api/v1/demo/sms", "demo_sms", staff.DemoRun, func(_ context.Context, in *sms) (texted, error) {
+		if _, err := a.brand(); err != nil {
+			return texted{}, err
+		}
+		phone, err := files.Phone(in.Phone)
+		if err != nil {
+			return texted{}, errs.New(errs.Invalid, "shop.phone", "this is no phone number").At("phone")
+		}
+		return texted{a.Services.TextMessages.Last(phone)}, nil
+	}, summary("The last text message that a simulated phone got"))
 
 	type advance struct {
 		Body struct {

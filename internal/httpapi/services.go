@@ -20,6 +20,9 @@ import (
 	"huoshui/internal/org/staff"
 	"huoshui/internal/org/task"
 	"huoshui/internal/platform/auth"
+	"huoshui/internal/trade/catalog"
+	"huoshui/internal/trade/checkout"
+	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/promo"
 	"huoshui/internal/user/audience"
@@ -28,6 +31,7 @@ import (
 	"huoshui/internal/user/hook"
 	"huoshui/internal/user/identity"
 	"huoshui/internal/user/layer"
+	"huoshui/internal/user/signin"
 	"huoshui/internal/user/tag"
 	"huoshui/internal/wechat/pay"
 	"huoshui/internal/wechat/simulator"
@@ -40,6 +44,10 @@ type Services struct {
 	Identity   *identity.Service
 	Orders     *order.Service
 	Promo      *promo.Service
+	Goods      *catalog.Service
+	Flash      *flash.Service
+	Sales      *checkout.Service
+	SignIn     *signin.Service
 	Imports    *importing.Service
 	Staff      *staff.Service
 	Sessions   *auth.Sessions
@@ -67,6 +75,14 @@ type Services struct {
 	WechatPay  *pay.Client
 	BaseURL    func() string // how browsers and mail readers reach us, no trailing slash
 
+	// Ask leads a customer to the cashier of WeChat Pay for an unpaid sale.
+	Ask func(ctx context.Context, sale checkout.Sale, method payment.Method, openid string) (payment.Cashier, error)
+	// TextMessages sends texts to phones; its simulated phone can be read in the demo brand.
+	TextMessages interface {
+		signin.Sender
+		Last(phone string) string
+	}
+
 	PaySimulator *simulator.Pay                                                     // nil where WeChat Pay is the real one
 	Audit        func(context.Context) ([]ledger.Result, error)                     // holds the books against all that owns money
 	SaveMerchant func(ctx context.Context, f paywire.MerchantForm, by string) error // used from the next start on
@@ -92,6 +108,8 @@ func nouns() []func(*API) {
 		registerCampaign,
 		registerEffect,
 		registerPromo,
+		registerGoods,
+		registerShop,
 		registerFinance,
 		registerTask,
 		registerPolicy,

@@ -34,6 +34,12 @@ const (
 	PromoRead       auth.Permission = "promo.read"
 	PromoWrite      auth.Permission = "promo.write" // makes and changes offers
 	PromoIssue      auth.Permission = "promo.issue" // gives coupons to people, makes codes
+	GoodsRead       auth.Permission = "goods.read"
+	GoodsWrite      auth.Permission = "goods.write" // what the store sells, at what price, and flash sales
+	StockWrite      auth.Permission = "stock.write" // goods came, went or were counted
+	SalesRead       auth.Permission = "sales.read"
+	SalesWrite      auth.Permission = "sales.write"  // ships, finishes and cancels orders
+	SalesRefund     auth.Permission = "sales.refund" // gives money back
 	EffectRead      auth.Permission = "effect.read"
 	FinanceRead     auth.Permission = "finance.read"
 	FinanceWrite    auth.Permission = "finance.write" // corrections, wallets by hand, refunds in trouble, differences, rules
@@ -79,24 +85,24 @@ var everyone = []auth.Permission{LayersRead, StrategiesRead, ContentRead, TasksR
 
 // operator runs audiences and campaigns from end to end.
 var operator = []auth.Permission{
-	CustomersRead, IdentityRead, ImportsRead, SegmentsRead, SegmentsWrite, TagsRead, TagsMark, TagsWrite, CampaignsRead, PromoRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, CollectRead, DemoRun,
+	CustomersRead, IdentityRead, ImportsRead, SegmentsRead, SegmentsWrite, TagsRead, TagsMark, TagsWrite, CampaignsRead, PromoRead, GoodsRead, SalesRead, EffectRead, ChannelsRead, SettingsRead, StaffRead, CollectRead, DemoRun,
 }
 
 // roles says what each role may do beyond everyone's; Admin may do everything.
 var roles = map[Role][]auth.Permission{
 	Director: slices.Concat(operator, []auth.Permission{
 		CustomersWrite, CustomersExport, CustomersErase, IdentityWrite, ImportsWrite, LayersWrite, SegmentsHook, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
-		PromoWrite, PromoIssue, TasksWrite, PolicyWrite, FinanceRead, AuditRead, SystemRead, CollectWrite,
+		PromoWrite, PromoIssue, GoodsWrite, StockWrite, SalesWrite, SalesRefund, TasksWrite, PolicyWrite, FinanceRead, AuditRead, SystemRead, CollectWrite,
 	}),
-	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite, PromoWrite}),
-	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoWrite, PromoIssue, TasksWrite}),
+	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite, PromoWrite, GoodsWrite, StockWrite, SalesWrite}),
+	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoWrite, PromoIssue, GoodsWrite, TasksWrite}),
 	Content:    slices.Concat(operator, []auth.Permission{ContentWrite, CampaignsWrite}),
 	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoIssue, TasksWrite}),
 	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SegmentsHook, SystemRead, CollectWrite}),
 	Channel:    slices.Concat(operator, []auth.Permission{ChannelsWrite}),
-	Guide:      {CustomersRead, TagsRead, TagsMark, CampaignsRead},
-	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, TagsRead, TagsMark, CampaignsRead, PromoRead},
-	Finance:    {FinanceRead, FinanceWrite, FinanceClose, CampaignsRead, PromoRead, EffectRead, CustomersRead, AuditRead},
+	Guide:      {CustomersRead, TagsRead, TagsMark, CampaignsRead, GoodsRead, SalesRead},
+	VIPService: {CustomersRead, CustomersWrite, SegmentsRead, TagsRead, TagsMark, CampaignsRead, PromoRead, GoodsRead, SalesRead, SalesWrite, SalesRefund},
+	Finance:    {FinanceRead, FinanceWrite, FinanceClose, CampaignsRead, PromoRead, GoodsRead, SalesRead, SalesRefund, EffectRead, CustomersRead, AuditRead},
 }
 
 // Roles lists the roles in the order of the organisation chart.

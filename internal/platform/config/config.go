@@ -74,7 +74,7 @@ func settings() []setting {
 	master.secret = true
 	return []setting{
 		text("data", "directory of everything that is kept", func(c *Config) *string { return &c.Data }),
-		text("store", "postgres://… (default: SQLite in the data directory)", func(c *Config) *string { return &c.Store }),
+		text("store", "sqlite (in the data directory, the default) or postgres://…", func(c *Config) *string { return &c.Store }),
 		text("stream", "nats://host:port,host:port,… of one cluster (default: embedded, in the data directory)", func(c *Config) *string { return &c.Stream }),
 		text("warehouse", "path of the DuckDB file, or clickhouse://host:port/database, with more host:port for more shards (default: a file in the data directory)", func(c *Config) *string { return &c.Warehouse }),
 		text("listen", "host:port to serve on; port 0 takes a free one", func(c *Config) *string { return &c.Listen }),
@@ -257,6 +257,9 @@ func (c *Config) applyFile(path string, known map[string]setting) error {
 func (c *Config) validate() error {
 	if c.Data == "" {
 		return errors.New("data: want a directory")
+	}
+	if c.Store == "sqlite" {
+		c.Store = ""
 	}
 	if c.Store != "" && !strings.HasPrefix(c.Store, "postgres://") && !strings.HasPrefix(c.Store, "postgresql://") {
 		return errors.New("store: want postgres://user@host/database, or nothing for SQLite in the data directory")

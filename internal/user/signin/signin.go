@@ -95,7 +95,7 @@ func (s *Service) Ask(ctx context.Context, phone string) error {
 			return err
 		}
 		if wait := tooOften(row.Asked, now); wait > 0 {
-			return errs.New(errs.Limited, "shop.code_often", "a code was sent a moment ago").With("seconds", int64(wait/time.Second)+1)
+			return errs.New(errs.Limited, "shop.code_often", "a code was sent a moment ago").With("retry_after", int64(wait/time.Second)+1)
 		}
 		asked := append(row.Asked, now)
 		if len(asked) > askedNumber {

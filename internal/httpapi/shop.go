@@ -1,0 +1,438 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"huoshui/internal/finance/payment"
+	"huoshui/internal/platform/auth"
+	"huoshui/internal/platform/errs"
+	"huoshui/internal/trade/catalog"
+	"huoshui/internal/trade/checkout"
+	"huoshui/internal/trade/flash"
+	"huoshui/internal/trade/inventory"
+	"huoshui/internal/trade/promo"
+	"huoshui/internal/user/signin"
+)
+
+// The two permissions of customers, who are no staff.
+const (
+	Customer auth.Permission = "@customer" // a customer who is signed in to the store
+	Shopper  auth.Permission = "@shopper"  // the same, or a guest who names the cart that her browser keeps
+)
+
+const shopCookie = "huoshui_shop"
+
+// shopper is who calls a route of the store.
+type shopper struct {
+	customer uint32 // 0: a guest
+	guest    string
+}
+
+type shopperKey struct{}
+
+// shopperOf is who calls a route that Customer or Shopper guards.
+func shopperOf(ctx context.Context) shopper {
+	who, _ := ctx.Value(shopperKey{}).(shopper)
+	return who
+}
+
+// cart is the owner of the caller's cart.
+func (s shopper) cart() string {
+	if s.customer != 0 {
+		return checkout.CartOf(s.customer)
+	}
+	return checkout.GuestCart(s.guest)
+}
+
+// shopToken returns the token of a customer's session, "" without one.
+func shopToken(r *http.Request) string {
+	for _, name := range []string{"__Host-" + shopCookie, shopCookie} {
+		if c, err := r.Cookie(name); err == nil && c.Value != "" {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// guestOf returns the cart's name that a guest's browser keeps: unguessable, since it is the key to the cart.
+func guestOf(r *http.Request) string {
+	if g := r.Header.Get("X-Guest"); len(g) >= 22 && len(g) <= 64 && saneRequestID(g) {
+		return g
+	}
+	return ""
+}
+
+// admitShopper returns who calls, or why she may not.
+func (a *API) admitShopper(r *http.Request, p auth.Permission) (shopper, error) {
+	if token := shopToken(r); token != "" {
+		number, err := a.Services.SignIn.Who(r.Context(), token)
+		if err == nil {
+			return shopper{customer: number}, nil
+		}
+		if errs.KindOf(err) != errs.Denied {
+			return shopper{}, err
+		}
+	}
+	if g := guestOf(r); p == Shopper && g != "" {
+		return shopper{guest: g}, nil
+	}
+	return shopper{}, auth.ErrSignIn
+}
+
+func (a *API) shopCookie(r *http.Request, token string) *http.Cookie {
+	c := &http.Cookie{Name: shopCookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(signin.SessionLasts / time.Second)}
+	if a.secure(r) {
+		c.Name, c.Secure = "__Host-"+shopCookie, true
+	}
+	if token == "" {
+		c.MaxAge = -1
+	}
+	return c
+}
+
+// ShopSKU is a SKU as customers see it.
+type ShopSKU struct {
+	Code      string   `json:"code"`
+	Choice    []string `json:"choice"`
+	PriceFen  int64    `json:"price_fen"`
+	MarketFen int64    `json:"market_fen" doc:"Struck through; 0 shows none"`
+	Picture   string   `json:"picture"`
+	Free      int64    `json:"free" doc:"Units that can be ordered, at most 999"`
+}
+
+// ShopGoods are goods as customers see them.
+type ShopGoods struct {
+	ID       string          `json:"id"`
+	Title    string          `json:"title"`
+	Subtitle string          `json:"subtitle"`
+	Category string          `json:"category"`
+	Kind     string          `json:"kind"`
+	Picture  string          `json:"picture" doc:"The cover: a picture's id, or empty"`
+	PriceFen int64           `json:"price_fen" doc:"The lowest price of its SKUs"`
+	Sold     int64           `json:"sold"`
+	Pictures []string        `json:"pictures,omitempty"`
+	Points   []string        `json:"points,omitempty"`
+	Specs    []catalog.Spec  `json:"specs,omitempty"`
+	Detail   []catalog.Block `json:"detail,omitempty"`
+	SKUs     []ShopSKU       `json:"skus,omitempty"`
+	Flash    []ShopFlash     `json:"flash,omitempty"`
+}
+
+// ShopFlash is a flash sale as customers see it.
+type ShopFlash struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	SKU       string    `json:"sku"`
+	PriceFen  int64     `json:"price_fen"`
+	StartsAt  time.Time `json:"starts_at"`
+	EndsAt    time.Time `json:"ends_at"`
+	Left      int64     `json:"left"`
+	PerPerson int64     `json:"per_person"`
+	Now       time.Time `json:"now" doc:"The store's clock, for counting down"`
+}
+
+func (a *API) shopFlash(f flash.Sale) ShopFlash {
+	return ShopFlash{ID: f.ID, Name: f.Name, SKU: f.SKU, PriceFen: f.PriceFen, StartsAt: f.StartsAt, EndsAt: f.EndsAt, Left: f.Units - f.Taken, PerPerson: f.PerPerson, Now: a.Services.Sales.Now()}
+}
+
+func shopGoods(g catalog.Goods) ShopGoods {
+	out := ShopGoods{ID: g.ID, Title: g.Title, Subtitle: g.Subtitle, Category: g.Category, Kind: g.Kind, PriceFen: g.LowFen, Sold: g.Sold}
+	if len(g.Pictures) > 0 {
+		out.Picture = g.Pictures[0]
+	}
+	return out
+}
+
+func shopSKU(s catalog.SKU, free int64) ShopSKU {
+	return ShopSKU{Code: s.Code, Choice: s.Choice, PriceFen: s.PriceFen, MarketFen: s.MarketFen, Picture: s.Picture, Free: min(max(free, 0), 999)}
+}
+
+// ShopCartLine is a line of a cart as its customer sees it.
+type ShopCartLine struct {
+	SKU      ShopSKU `json:"sku"`
+	Goods    string  `json:"goods" doc:"Id of the goods"`
+	Name     string  `json:"name"`
+	Picture  string  `json:"picture"`
+	Quantity int64   `json:"quantity"`
+	Chosen   bool    `json:"chosen"`
+	Sold     bool    `json:"sold" doc:"False when it cannot be bought any more"`
+}
+
+// ShopMe is the customer who is signed in.
+type ShopMe struct {
+	Name   string `json:"name"`
+	Phone  string `json:"phone" doc:"With its middle hidden"`
+	Level  string `json:"level"`
+	Points int64  `json:"points"`
+}
+
+// mine hides from a customer what the brand thinks of her.
+func mine(s checkout.Sale) checkout.Sale {
+	s.Layer = ""
+	return s
+}
+
+// registerShop: the brand's own store, for its H5 pages and for a mini-program. A customer reaches what is hers; prices are never
+// hers to say.
+func registerShop(a *API) {
+	codes := newLimiter(rate.Every(20*time.Second), 10)  // codes asked for, per address; each phone has its own limit on top
+	guesses := newLimiter(rate.Every(3*time.Second), 20) // codes tried, per address
+	orders := newLimiter(rate.Every(time.Second), 30)    // orders placed, per customer
+	limited := func(l *limiter, key string) error {
+		if wait := l.take(key); wait > 0 {
+			return errs.New(errs.Limited, "request.too_many", "too many at once").With("retry_after", int(wait/time.Second)+1)
+		}
+		return nil
+	}
+	registerShelves(a)
+
+	type ask struct {
+		Body struct {
+			Phone string `json:"phone" minLength:"5" maxLength:"24"`
+		}
+	}
+	type nothing struct{}
+	withRequest(a, http.MethodPost, "/api/v1/shop/code", "shop_ask_code", Public, func(ctx context.Context, r *http.Request, in *ask) (*nothing, error) {
+		if err := limited(codes, a.remote(r)); err != nil {
+			return nil, err
+		}
+		return &nothing{}, a.Services.SignIn.Ask(ctx, in.Body.Phone)
+	}, summary("Send a code to a phone; the answer does not tell whether the number is known"), status(http.StatusNoContent))
+
+	type enter struct {
+		Guest string `header:"X-Guest" maxLength:"64"`
+		Body  struct {
+			Phone  string `json:"phone" minLength:"5" maxLength:"24"`
+			Code   string `json:"code" minLength:"4" maxLength:"8"`
+			Origin string `json:"origin,omitempty" maxLength:"40" doc:"By which channel she came, such as the utm_source"`
+		}
+	}
+	type entered struct {
+		SetCookie http.Cookie `header:"Set-Cookie"`
+	}
+	withRequest(a, http.MethodPost, "/api/v1/shop/session", "shop_sign_in", Public, func(ctx context.Context, r *http.Request, in *enter) (*entered, error) {
+		if err := limited(guesses, a.remote(r)); err != nil {
+			return nil, err
+		}
+		origin := in.Body.Origin
+		if origin == "" {
+			origin = checkout.Channel
+		}
+		token, number, err := a.Services.SignIn.Enter(ctx, in.Body.Phone, in.Body.Code, origin)
+		if err != nil {
+			return nil, err
+		}
+		if g := guestOf(r); g != "" {
+			if err := a.Services.Sales.Adopt(ctx, g, number); err != nil {
+				return nil, err
+			}
+		}
+		return &entered{SetCookie: *a.shopCookie(r, token)}, nil
+	}, summary("Sign in with a code; what the guest had in her cart comes along"), status(http.StatusNoContent))
+
+	withRequest(a, http.MethodDelete, "/api/v1/shop/session", "shop_sign_out", Public, func(ctx context.Context, r *http.Request, _ *struct{}) (*entered, error) {
+		return &entered{SetCookie: *a.shopCookie(r, "")}, a.Services.SignIn.Leave(ctx, shopToken(r))
+	}, summary("Sign out of the store"), status(http.StatusNoContent))
+
+	get(a, "/api/v1/shop/me", "shop_me", Customer, func(ctx context.Context, _ *struct{}) (ShopMe, error) {
+		number := shopperOf(ctx).customer
+		c, err := a.Services.Customers.Get(ctx, strconv.FormatUint(uint64(number), 10))
+		if err != nil {
+			return ShopMe{}, err
+		}
+		phone := c.Phone
+		if n := len(phone); n > 7 {
+			phone = phone[:3] + "****" + phone[n-4:]
+		}
+		_, points, err := a.Services.Sales.Points.Rules(ctx, a.Services.Sales.DB, number)
+		return ShopMe{Name: c.Name, Phone: phone, Level: c.Level, Points: points}, err
+	}, summary("The customer who is signed in"))
+
+	registerCart(a)
+
+	type wish struct{ Body checkout.Wish }
+	post(a, "/api/v1/shop/preview", "shop_preview", Customer, func(ctx context.Context, in *wish) (checkout.Preview, error) {
+		return a.Services.Sales.Preview(ctx, shopperOf(ctx).customer, in.Body)
+	}, summary("What an order would cost now, why, and what each coupon would save; changes nothing"))
+
+	type place struct {
+		Request string `header:"Idempotency-Key" required:"true" minLength:"16" maxLength:"64" doc:"Made once by the page that orders: the same key again returns the order it made"`
+		Body    struct {
+			checkout.Wish
+			TotalFen int64 `json:"total_fen" minimum:"0" doc:"What the customer was shown: another total now is a conflict"`
+		}
+	}
+	post(a, "/api/v1/shop/orders", "shop_order", Customer, func(ctx context.Context, in *place) (checkout.Sale, error) {
+		who := shopperOf(ctx).customer
+		if err := limited(orders, strconv.FormatUint(uint64(who), 10)); err != nil {
+			return checkout.Sale{}, err
+		}
+		sale, err := a.Services.Sales.Place(ctx, who, in.Request, in.Body.Wish, in.Body.TotalFen)
+		return mine(sale), err
+	}, summary("Order; what is ordered is held until it is paid or its time is over"), status(http.StatusCreated))
+
+	type list struct {
+		Paging
+		State string `query:"state" enum:"unpaid,paid,shipped,finished,closed,refunded"`
+	}
+	get(a, "/api/v1/shop/orders", "shop_orders", Customer, func(ctx context.Context, in *list) (Page[checkout.Sale], error) {
+		p, err := a.Services.Sales.List(ctx, checkout.Filter{Customer: shopperOf(ctx).customer, State: checkout.State(in.State), After: in.After, Limit: in.Limit})
+		for i := range p.Items {
+			p.Items[i] = mine(p.Items[i])
+		}
+		return PageOf(p.Items, p.Next, p.Total), err
+	}, summary("One's own orders, the latest first"))
+
+	get(a, "/api/v1/shop/orders/{id}", "shop_get_order", Customer, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
+		sale, err := a.Services.Sales.Get(ctx, shopperOf(ctx).customer, in.ID)
+		return mine(sale), err
+	}, summary("One of one's own orders"))
+
+	post(a, "/api/v1/shop/orders/{id}/close", "shop_close_order", Customer, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
+		sale, err := a.Services.Sales.Close(ctx, shopperOf(ctx).customer, in.ID, checkout.ByCustomer)
+		return mine(sale), err
+	}, summary("Cancel an order that is not paid; coupons, points and balance come back"))
+
+	post(a, "/api/v1/shop/orders/{id}/received", "shop_received_order", Customer, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
+		sale, err := a.Services.Sales.Finish(ctx, shopperOf(ctx).customer, in.ID)
+		return mine(sale), err
+	}, summary("Say that an order has arrived"))
+
+	type payOrder struct {
+		ByID
+		Body struct {
+			Method string `json:"method" enum:"wechat_jsapi,wechat_native"`
+			OpenID string `json:"openid,omitempty" maxLength:"64" doc:"Of the payer, inside WeChat"`
+		}
+	}
+	post(a, "/api/v1/shop/orders/{id}/pay", "shop_pay_order", Customer, func(ctx context.Context, in *payOrder) (payment.Cashier, error) {
+		sale, err := a.Services.Sales.Get(ctx, shopperOf(ctx).customer, in.ID)
+		if err != nil {
+			return payment.Cashier{}, err
+		}
+		return a.Services.Ask(ctx, sale, payment.Method(in.Body.Method), in.Body.OpenID)
+	}, summary("Go to WeChat's cashier"))
+
+	get(a, "/api/v1/shop/coupons", "shop_coupons", Customer, func(ctx context.Context, _ *struct{}) (Page[promo.Holding], error) {
+		held, err := a.Services.Promo.Of(ctx, shopperOf(ctx).customer)
+		return PageOf(held, "", int64(len(held))), err
+	}, summary("One's own coupons, those that can be used first"))
+}
+
+// registerShelves: what anybody may look at.
+func registerShelves(a *API) {
+	get(a, "/api/v1/shop/categories", "shop_categories", Public, func(ctx context.Context, _ *struct{}) (Page[catalog.Category], error) {
+		all, err := a.Services.Goods.Categories(ctx)
+		var shown []catalog.Category
+		for _, c := range all {
+			if !c.Hidden {
+				shown = append(shown, c)
+			}
+		}
+		return PageOf(shown, "", int64(len(shown))), err
+	}, summary("The shelves of the store"))
+
+	type look struct {
+		Paging
+		Q        string `query:"q" maxLength:"50" doc:"Words of the title, pinyin or its initials"`
+		Category string `query:"category" maxLength:"64"`
+		Sort     string `query:"sort" enum:"new,sold,price,-price"`
+	}
+	get(a, "/api/v1/shop/goods", "shop_goods", Public, func(ctx context.Context, in *look) (Page[ShopGoods], error) {
+		p, err := a.Services.Goods.List(ctx, catalog.Filter{Search: in.Q, Category: in.Category, Sort: in.Sort, Status: catalog.On, After: in.After, Limit: min(in.Limit, 60)})
+		if err != nil {
+			return Page[ShopGoods]{}, err
+		}
+		out := make([]ShopGoods, len(p.Items))
+		for i, g := range p.Items {
+			out[i] = shopGoods(g)
+		}
+		return PageOf(out, p.Next, p.Total), nil
+	}, summary("Goods on sale"))
+
+	get(a, "/api/v1/shop/goods/{id}", "shop_get_goods", Public, func(ctx context.Context, in *ByID) (ShopGoods, error) {
+		g, err := a.Services.Goods.Get(ctx, in.ID)
+		if err == nil && g.Status != catalog.On {
+			err = errs.New(errs.NotFound, "goods.not_found", "there are no goods %q", in.ID)
+		}
+		if err != nil {
+			return ShopGoods{}, err
+		}
+		out := shopGoods(g)
+		out.Pictures, out.Points, out.Specs, out.Detail = g.Pictures, g.Points, g.Specs, g.Detail
+		skus := make([]string, 0, len(g.SKUs))
+		for _, s := range g.SKUs {
+			skus = append(skus, s.Code)
+		}
+		levels, err := inventory.Levels(ctx, a.Services.Sales.DB, inventory.Online, skus)
+		if err != nil {
+			return ShopGoods{}, err
+		}
+		for _, s := range g.SKUs {
+			if !s.Gone {
+				out.SKUs = append(out.SKUs, shopSKU(s, levels[s.Code].Free()))
+			}
+		}
+		flashes, err := a.Services.Flash.List(ctx, true, 100)
+		for _, f := range flashes {
+			if _, ours := levels[f.SKU]; ours {
+				out.Flash = append(out.Flash, a.shopFlash(f))
+			}
+		}
+		return out, err
+	}, summary("Goods with their choices, and what is left of each"))
+
+	get(a, "/api/v1/shop/flash", "shop_flash", Public, func(ctx context.Context, _ *struct{}) (Page[ShopFlash], error) {
+		all, err := a.Services.Flash.List(ctx, true, 100)
+		out := make([]ShopFlash, len(all))
+		for i, f := range all {
+			out[i] = a.shopFlash(f)
+		}
+		return PageOf(out, "", int64(len(out))), err
+	}, summary("Flash sales that are on, or begin within a day"))
+
+	raw(a, http.MethodGet, "/media/{id}", "shop_picture", Public, "image/jpeg", func(w http.ResponseWriter, r *http.Request) error {
+		width, err := strconv.Atoi(r.URL.Query().Get("w"))
+		if err != nil {
+			width = 480
+		}
+		body, kind, err := a.Services.Goods.PictureFile(r.Context(), r.PathValue("id"), width)
+		if err != nil {
+			return err
+		}
+		h := w.Header()
+		h.Set("Content-Type", kind)
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		h.Set("Cache-Control", "public, max-age=31536000, immutable") // the id is a digest of what was uploaded
+		_, err = w.Write(body)
+		return err
+	}, summary("A picture, at least as wide as asked for where there is one"), param("w", "Width in pixels; 480 unless said"))
+}
+
+// registerCart: what lies in the caller's cart.
+func registerCart(a *API) {
+	get(a, "/api/v1/shop/cart", "shop_cart", Shopper, func(ctx context.Context, _ *struct{}) (Page[ShopCartLine], error) {
+		lines, err := a.Services.Sales.Cart(ctx, shopperOf(ctx).cart())
+		out := make([]ShopCartLine, len(lines))
+		for i, l := range lines {
+			out[i] = ShopCartLine{SKU: shopSKU(l.Item.SKU, l.Free), Goods: l.Item.GoodsID, Name: l.Item.Name(), Picture: l.Item.Cover(), Quantity: l.Quantity, Chosen: l.Chosen, Sold: l.Sold}
+		}
+		return PageOf(out, "", int64(len(out))), err
+	}, summary("What lies in the cart, last touched first"))
+
+	type putLine struct {
+		SKU  string `path:"sku" maxLength:"64"`
+		Body struct {
+			Quantity int64 `json:"quantity" minimum:"0" maximum:"999" doc:"0 takes it out"`
+			Chosen   bool  `json:"chosen"`
+		}
+	}
+	put(a, "/api/v1/shop/cart/{sku}", "shop_put_cart", Shopper, func(ctx context.Context, in *putLine) (None, error) {
+		return None{}, a.Services.Sales.Put(ctx, shopperOf(ctx).cart(), in.SKU, in.Body.Quantity, in.Body.Chosen)
+	}, summary("Set how many of a SKU lie in the cart"))
+}
