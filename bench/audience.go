@@ -63,6 +63,7 @@ type AudienceResult struct {
 	PassFaster      float64 `json:"conditions_times_faster"`              // SQL over the conditions alone: equal work
 	PassLessCPU     float64 `json:"conditions_times_less_cpu"`            // likewise in processor time
 	RefreshServers  float64 `json:"refresh_server_cpu_seconds,omitempty"` // of ClickHouse's servers, in the mean of three refreshes
+	PassServers     float64 `json:"conditions_server_cpu_seconds,omitempty"`
 	SQLServers      float64 `json:"sql_server_cpu_seconds_per_condition,omitempty"`
 	PeakMemoryMB    int64   `json:"peak_memory_mb"` // resident, of the whole process, during the refreshes
 	CPUs            int     `json:"cpus"`
@@ -166,6 +167,9 @@ func Audience(ctx context.Context, spec AudienceSpec, say func(format string, ar
 		}
 	}
 	found := answer
+	if servers, err = w.ServerCPU(ctx); err != nil {
+		return r, err
+	}
 	_, pass, err := thrice(forget, func() error {
 		_, err := engine.Evaluate(ctx, asOf, audience.Question{Conditions: all})
 		return err
@@ -173,6 +177,10 @@ func Audience(ctx context.Context, spec AudienceSpec, say func(format string, ar
 	if err != nil {
 		return r, err
 	}
+	if used, err = w.ServerCPU(ctx); err != nil {
+		return r, err
+	}
+	r.PassServers = (used - servers) / 3
 	r.PassSeconds, r.PassCPU = pass.clock, pass.cpu
 	say("the conditions alone in %.2f s (%.2f s of processor)", r.PassSeconds, r.PassCPU)
 	return r, compare(ctx, engine, w, all, found, min(spec.Sample, spec.Conditions), &r, say)
@@ -253,10 +261,10 @@ func compare(ctx context.Context, engine *audience.Engine, w *warehouse.Warehous
 	r.SQLServers = (used - servers) / float64(sample)
 	r.SQLSample = sample
 	r.SQLPerCondition, r.SQLCPU = sum.clock/float64(sample), sum.cpu/float64(sample)
-	clock, cpu := r.SQLPerCondition*float64(len(all)), r.SQLCPU*float64(len(all))
-	r.TimesFaster, r.TimesLessCPU = (clock+r.SQLLayers)/r.RefreshSeconds, (cpu+r.SQLLayersCPU)/r.RefreshCPU
+	clock, cpu := r.SQLPerCondition*float64(len(all)), (r.SQLCPU+r.SQLServers)*float64(len(all))
+	r.TimesFaster, r.TimesLessCPU = (clock+r.SQLLayers)/r.RefreshSeconds, (cpu+r.SQLLayersCPU)/(r.RefreshCPU+r.RefreshServers)
 	r.WithoutLayers = clock / r.RefreshSeconds
-	r.PassFaster, r.PassLessCPU = clock/r.PassSeconds, cpu/r.PassCPU
+	r.PassFaster, r.PassLessCPU = clock/r.PassSeconds, cpu/(r.PassCPU+r.PassServers)
 	say("as SQL %.3f s a condition (%.3f s of processor, sample of %d): all of them and the layers %.1f times slower", r.SQLPerCondition, r.SQLCPU, sample, r.TimesFaster)
 	return nil
 }

@@ -1,13 +1,17 @@
 package warehouse_test
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -336,6 +340,84 @@ func TestMove(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// movingEnv is set in the process that TestMoveSurvivesKills kills: the file to move and the address.
+const movingEnv = "HUOSHUI_WAREHOUSE_TEST_MOVE"
+
+// A move whose process is killed anywhere, again and again, ends with every row once.
+func TestMoveSurvivesKills(t *testing.T) {
+	if file, address, ok := strings.Cut(os.Getenv(movingEnv), " "); ok {
+		from := warehousetest.OpenAt(t, file)
+		if _, err := warehouse.Move(t.Context(), from, address, quiet(), func(int64, int64, string) {}); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	address, file := warehousetest.ClickHouseServers(t, 2).Address(), filepath.Join(t.TempDir(), "w.duckdb")
+	from := warehousetest.OpenAt(t, file)
+	err := from.Fill(t.Context(), func(code func(string) uint32) []string {
+		return []string{
+			fmt.Sprintf("INSERT INTO facts SELECT CAST(1 + hash(i) %% 900000 AS UINTEGER), i, %d, hash(i, 1), 'order ' || i, i %% 977, 1, 0, 0, 0, 0, 0, 0, '{\"n\":' || i || '}', 0 FROM range(800000) t(i)", code(event.OrderPaid)),
+			"INSERT INTO people SELECT CAST(i AS UINTEGER), 5, 0, i, 0, 0, 0, 0, 0, 0, 0, 0, 1 FROM range(1, 300000) t(i)",
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := func(w *warehouse.Warehouse) any {
+		t.Helper()
+		type sum struct {
+			Rows, IDs   int64
+			Amount, Who int64
+		}
+		type row struct {
+			Rows   int64 `db:"n"`
+			IDs    int64 `db:"ids"`
+			Amount int64 `db:"amount"`
+			Who    int64 `db:"who"`
+		}
+		facts, err := warehouse.One[row](t.Context(), w, "SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS ids, CAST(SUM(amount) AS BIGINT) AS amount, CAST(SUM(customer) AS BIGINT) AS who FROM facts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		people, err := warehouse.One[row](t.Context(), w, "SELECT COUNT(*) AS n, COUNT(DISTINCT customer) AS ids, CAST(SUM(registered) AS BIGINT) AS amount, CAST(SUM(customer) AS BIGINT) AS who FROM people")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []sum{sum(facts), sum(people)}
+	}
+	want := sums(from)
+	if err := from.Close(); err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(4, 4))
+	killed := 0
+	for patience := 100 * time.Millisecond; ; patience = patience * 3 / 2 {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestMoveSurvivesKills$")
+		cmd.Env = append(os.Environ(), movingEnv+"="+file+" "+address)
+		var said bytes.Buffer
+		cmd.Stdout = &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		kill := time.AfterFunc(patience+time.Duration(random.IntN(300))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		err := cmd.Wait()
+		kill.Stop()
+		if err == nil {
+			break
+		}
+		if cmd.ProcessState.Exited() {
+			t.Fatal(said.String())
+		}
+		killed++
+	}
+	if killed < 3 {
+		t.Log("killed only", killed, "times")
+	}
+	if got := sums(warehousetest.OpenClickHouse(t, address)); !gocmp.Equal(got, want) {
+		t.Fatal(gocmp.Diff(want, got))
 	}
 }
 

@@ -38,7 +38,7 @@ const (
 
 // moveRows is how many rows a step has at least, if there are as many, and moveBytes about how many bytes one insert.
 const (
-	moveRows  = 500_000
+	moveRows  = 200_000
 	moveBytes = 64 << 20
 )
 

@@ -102,7 +102,7 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close()
+		defer l.Close() //nolint:errcheck // it was only asked for its port
 		out = append(out, l.Addr().(*net.TCPAddr).Port)
 	}
 	return out, nil
