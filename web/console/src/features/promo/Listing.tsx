@@ -17,7 +17,16 @@ export function Listing(props: { name: "coupons" | "offers"; kinds: readonly Kin
   const list = $api.useInfiniteQuery(
     "get",
     "/api/v1/promotions",
-    { params: { query: { kind: [...props.kinds], search: state.q || undefined, stopped: state.stopped, limit: 50 } } },
+    {
+      params: {
+        query: {
+          kind: [props.kinds.join(",") as Kind],
+          search: state.q || undefined,
+          stopped: state.stopped,
+          limit: 50,
+        },
+      },
+    },
     keyset,
   );
   const coupons = props.name === "coupons";
