@@ -149,11 +149,9 @@ function Body(props: { warning: Warning }) {
               value={<Count n={s.people} />}
               note={
                 <>
-                  {t("warning.spent", { amount: formatMoneyShort(s.spent_fen, language) })}
-                  {" · "}
-                  {s.before >= 0
-                    ? t("warning.before", { n: formatCount(s.before, language) })
-                    : t("warning.before_none")}
+                  {s.spent_fen > 0 ? t("warning.spent", { amount: formatMoneyShort(s.spent_fen, language) }) : null}
+                  {s.spent_fen > 0 && s.before >= 0 ? " · " : null}
+                  {s.before >= 0 ? t("warning.before", { n: formatCount(s.before, language) }) : null}
                 </>
               }
               onClick={() => setState({ sign: sign === s.code ? "" : s.code })}
