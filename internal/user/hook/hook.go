@@ -102,10 +102,12 @@ type Request struct {
 	Changes []Change  `json:"changes"`
 }
 
-// Named is a segment to a stranger.
+// Named is a segment to a stranger. A change of its words makes another version, and others are in it without anybody having
+// entered or left: whoever keeps a copy of the members takes the list anew when the version has changed.
 type Named struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID      string `json:"id" db:"id"`
+	Name    string `json:"name" db:"name"`
+	Version int64  `json:"version" db:"version"`
 }
 
 // Change is somebody who entered or left.

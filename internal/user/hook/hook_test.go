@@ -66,7 +66,7 @@ func (r *receiver) serve(w http.ResponseWriter, req *http.Request) {
 		r.t.Error(err)
 	}
 	key := req.Header.Get(webhook.KeyHeader)
-	if key == "" || key != in.ID || in.Segment.ID != ours || in.Segment.Name != "鲜粮老客" {
+	if key == "" || key != in.ID || in.Segment.ID != ours || in.Segment.Name != "鲜粮老客" || in.Segment.Version != 1 {
 		r.t.Errorf("key %q of %+v", key, in)
 	}
 	changes, _ := json.Marshal(in.Changes)
@@ -245,7 +245,7 @@ func TestChangesComeInOrderThroughFailuresAndRestarts(t *testing.T) {
 		}
 		h.exact(r.taken, before)
 		all, err := s.List(t.Context(), ours, false)
-		if err != nil || all[0].Error != "" || all[0].Tries != 0 || all[0].Delivered != int64(h.sent-before) || strings.Contains(all[0].URL, "token") {
+		if err != nil || all[0].Error != "" || all[0].Tries != 0 || all[0].Delivered < int64(h.sent-before) || strings.Contains(all[0].URL, "token") {
 			t.Errorf("%+v, %v", all, err)
 		}
 		tries, err := s.Deliveries(t.Context(), one.ID)

@@ -233,12 +233,12 @@ func (s *Service) post(ctx context.Context, h Hook, r Request) (d Delivery, gone
 	if err != nil {
 		return d, false, fmt.Errorf("hook %s: %w", h.ID, err)
 	}
-	name, err := store.One[string](ctx, s.db, `SELECT name FROM segments WHERE id = ?`, h.SegmentID)
+	segment, err := store.One[Named](ctx, s.db, `SELECT id, name, version FROM segments WHERE id = ?`, h.SegmentID)
 	if err != nil {
 		return d, false, err
 	}
 	at := s.now()
-	r.Hook, r.Segment, r.SentAt = h.ID, Named{h.SegmentID, name}, at.UTC().Truncate(time.Millisecond)
+	r.Hook, r.Segment, r.SentAt = h.ID, segment, at.UTC().Truncate(time.Millisecond)
 	body, err := encode(r)
 	if err != nil {
 		return d, false, err

@@ -16,7 +16,7 @@ import {
   wholeList,
 } from "@huoshui/ui";
 import { useQueryClient } from "@tanstack/react-query";
-import { Alert, App, Button, Checkbox, Form, Input, Modal, Typography } from "antd";
+import { Alert, App, Button, Checkbox, Form, Input, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCan } from "../../shell/session";
@@ -93,13 +93,15 @@ function One(props: { hook: Hook; onEdit: () => void; onOpen: () => void }) {
   return (
     <li>
       <div>
-        <b>{h.name}</b>{" "}
-        <Status tone={tones[state]} why={state === "dead" ? t("segments.hooks.dead_why") : undefined}>
-          {t(`segments.hooks.state.${state}`)}
-        </Status>
-        <Typography.Text type="secondary" className="segments-hook-url" ellipsis={{ tooltip: h.url }}>
+        <div className="segments-hook-head">
+          <b>{h.name}</b>
+          <Status tone={tones[state]} why={state === "dead" ? t("segments.hooks.dead_why") : undefined}>
+            {t(`segments.hooks.state.${state}`)}
+          </Status>
+        </div>
+        <div className="segments-hook-url" title={h.url}>
           {h.url}
-        </Typography.Text>
+        </div>
         <span className="hs-secondary">
           {h.delivered_at ? (
             <>
