@@ -6,6 +6,7 @@ import { collect } from "./collect";
 import { content } from "./content";
 import { customers } from "./customers";
 import { demo } from "./demo";
+import { finance } from "./finance";
 import { identity } from "./identity";
 import { imports } from "./imports";
 import { layers } from "./layers";
@@ -35,6 +36,7 @@ export const features: readonly Feature[] = [
   strategies,
   content,
   board,
+  finance,
   tasks,
   promo,
   settings,

@@ -899,6 +899,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/money": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer has with us: wallet, gifts, points */
+        get: operations["get_customer_money"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/orders": {
         parameters: {
             query?: never;
@@ -961,6 +978,57 @@ export interface paths {
         get: operations["list_customer_timeline"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/wallet/frozen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Freeze a wallet, or free it again */
+        put: operations["freeze_wallet"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/wallet/topups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put money that came into the bank account, or a gift, into a wallet */
+        post: operations["top_up_wallet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/wallet/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pay principal out of a wallet, from the bank account */
+        post: operations["withdraw_from_wallet"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1166,6 +1234,368 @@ export interface paths {
         put?: never;
         /** Look at a product on the phone */
         post: operations["view_on_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What finance looks at first */
+        get: operations["get_finance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/accounts/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An account's statement, newest first */
+        get: operations["get_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/benefits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was given to customers, by campaign or layer: discounts, coupons, gifts, points, and what expired */
+        get: operations["list_benefits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/chart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The chart of accounts */
+        get: operations["list_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hold the books against wallets, points, payments and themselves */
+        get: operations["check_books"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/closes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Closed days, latest first */
+        get: operations["list_closes"];
+        put?: never;
+        /** Close a business day for good */
+        post: operations["close_day"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/differences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deal with a difference */
+        post: operations["settle_difference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything booked, newest first */
+        get: operations["list_entries"];
+        put?: never;
+        /** Book an entry by hand: a correction, a settlement; nothing booked is ever changed */
+        post: operations["book_correction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trial balance and every move of some days as XLSX */
+        get: operations["export_books"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Enter the merchant of the real WeChat Pay; used from the next start on */
+        put: operations["change_merchant"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notifications of WeChat Pay that were not taken */
+        get: operations["list_refused_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/orders/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An order's money trail: where it came from and went */
+        get: operations["get_order_money"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Payments, newest first */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/points-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How points are earned and what they are worth */
+        get: operations["get_points_rules"];
+        /** Change how points are earned and what they are worth; points that were given keep their value */
+        put: operations["change_points_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reconciled days, latest first */
+        get: operations["list_reconciliations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/reconciliations/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a day's reconciliation came to, line by line */
+        get: operations["get_reconciliation"];
+        put?: never;
+        /** Hold a day's bill of WeChat Pay against payments and books; again as often as needed */
+        post: operations["reconcile_day"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Refunds, newest first */
+        get: operations["list_refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/refunds/{id}/paid-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that a refund was paid from the bank account */
+        post: operations["pay_out_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/refunds/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask WeChat again for a refund that it gave up */
+        post: operations["retry_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/trial-balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The trial balance of some days */
+        get: operations["get_trial_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finance/wallet-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How wallets work */
+        get: operations["get_wallet_rules"];
+        /** Change how wallets work */
+        put: operations["change_wallet_rules"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1750,6 +2180,23 @@ export interface paths {
         get: operations["get_order"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pay/wechat/notify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notifications of WeChat Pay: verified, opened, counted once */
+        post: operations["notify_wechat_pay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3107,6 +3554,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sim/cashier/{prepay}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The local WeChat Pay's cashier, for a prepay id */
+        get: operations["show_simulated_cashier"];
+        put?: never;
+        /** Pay at the local WeChat Pay's cashier */
+        post: operations["pay_at_simulated_cashier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/t/c/{token}": {
         parameters: {
             query?: never;
@@ -3339,6 +3804,11 @@ export interface components {
             /** Format: int64 */
             count: number;
             text: string;
+        };
+        AuditResult: {
+            checks: components["schemas"]["LedgerResult"][];
+            /** Format: int64 */
+            differences: number;
         };
         AuthStaff: {
             id: string;
@@ -3791,6 +4261,14 @@ export interface components {
             /** @description Sealed signing secret; write a new one as plain text, an empty one keeps the old */
             secret?: string;
             url: string;
+        };
+        CloseDayBody: {
+            /**
+             * Format: date
+             * @description It and every day before it are closed
+             */
+            day: string;
+            note?: string;
         };
         CollectDayN: {
             day: string;
@@ -4290,6 +4768,16 @@ export interface components {
              */
             state?: "" | "blocked" | "shared";
             value: string;
+        };
+        CustomerMoney: {
+            batches: components["schemas"]["LoyaltyBatch"][];
+            gifts: components["schemas"]["WalletLot"][];
+            /** @description The latest fifty */
+            moves: components["schemas"]["WalletMove"][];
+            points: components["schemas"]["LoyaltyAccount"];
+            /** @description The latest fifty */
+            points_moves: components["schemas"]["LoyaltyMove"][];
+            wallet: components["schemas"]["Wallet"];
         };
         CustomerProfile: {
             /** @description How the person first and last arrived; left out for who came by nothing that said so */
@@ -4913,6 +5401,38 @@ export interface components {
             sheet?: string;
             sheets?: string[];
         };
+        FinanceState: {
+            closed_through: string;
+            /**
+             * Format: int64
+             * @description Received for orders that are not finished
+             */
+            deferred_fen: number;
+            points: components["schemas"]["LoyaltyTotals"];
+            /**
+             * Format: int64
+             * @description Refunds that wait for a person; at most 100 are counted
+             */
+            refund_trouble: number;
+            /**
+             * Format: int64
+             * @description Refunds decided, not yet with the customer
+             */
+            refunds_owed_fen: number;
+            /** @description WeChat Pay is the local one */
+            simulated: boolean;
+            today: string;
+            wallets: components["schemas"]["WalletTotals"];
+            /**
+             * Format: int64
+             * @description At WeChat Pay, not settled to the bank
+             */
+            wechat_fen: number;
+        };
+        FreezeWalletBody: {
+            frozen: boolean;
+            why?: string;
+        };
         GetCustomerIdentityIdentityConflict: {
             /**
              * Format: int32
@@ -4998,6 +5518,23 @@ export interface components {
              * @description A key claimed by more accounts than this becomes a conflict
              */
             shared_key: number;
+        };
+        GetWalletRulesWalletRules: {
+            /**
+             * Format: int64
+             * @description How long a gift lasts; 0 is for ever
+             */
+            gift_days: number;
+            /**
+             * Format: int64
+             * @description A gift that comes back with a refund lasts at least so many days more
+             */
+            returned_gift_days: number;
+            /**
+             * @description What is spent first
+             * @enum {string}
+             */
+            spend_order: "principal_first" | "gift_first" | "proportional";
         };
         Happening: {
             /** @description What the segment, tag or campaign is called */
@@ -6174,8 +6711,381 @@ export interface components {
              */
             seconds: number;
         };
+        LedgerAccountInfo: {
+            account: string;
+            /** @enum {string} */
+            kind: "asset" | "liability" | "income" | "contra" | "cost";
+            /** @description Chinese name, as in exported files */
+            name: string;
+            /** @description Number in the chart of accounts, after the Chinese standard */
+            number: string;
+        };
+        LedgerBalance: {
+            account: string;
+            /**
+             * Format: int64
+             * @description Debits less credits at the end of the last day
+             */
+            closing_fen: number;
+            /** Format: int64 */
+            credit_fen: number;
+            /** Format: int64 */
+            debit_fen: number;
+            /** @enum {string} */
+            kind: "asset" | "liability" | "income" | "contra" | "cost";
+            /** @description Chinese name, as in exported files */
+            name: string;
+            /** @description Number in the chart of accounts, after the Chinese standard */
+            number: string;
+            /**
+             * Format: int64
+             * @description Debits less credits before the first day
+             */
+            opening_fen: number;
+        };
+        LedgerBenefit: {
+            /** Format: int64 */
+            coupons_fen: number;
+            /** Format: int64 */
+            discounts_fen: number;
+            /**
+             * Format: int64
+             * @description Gifts that expired unused
+             */
+            gift_breakage_fen: number;
+            /**
+             * Format: int64
+             * @description Wallet gifts given
+             */
+            gifts_fen: number;
+            /** @description Campaign or layer; empty for what belongs to none */
+            name: string;
+            /** Format: int64 */
+            points_breakage_fen: number;
+            /**
+             * Format: int64
+             * @description Points given, less those taken back
+             */
+            points_fen: number;
+            /** Format: int64 */
+            prizes_fen: number;
+            /**
+             * Format: int64
+             * @description Received for orders at gross price, less what was given back: what the benefits are a share of
+             */
+            received_fen: number;
+        };
+        LedgerBooked: {
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            at: string;
+            /** @description Staff id; empty for the system */
+            by: string;
+            /**
+             * Format: int32
+             * @description Dense customer number; 0 for nobody
+             */
+            customer: number;
+            /** @description Business day, YYYY-MM-DD */
+            day: string;
+            id: string;
+            /** @description Idempotency key */
+            key: string;
+            moves: components["schemas"]["LedgerMove"][];
+            note: string;
+            /** @description Order id, or empty */
+            order: string;
+            /**
+             * Format: date-time
+             * @description When it was booked
+             */
+            posted_at: string;
+            reason: string;
+            /** @description What it is about beside the order */
+            ref: string;
+            /**
+             * Format: int64
+             * @description Sum of its moves
+             */
+            total_fen: number;
+        };
+        LedgerClosed: {
+            /** Format: date-time */
+            closed_at: string;
+            /** @description Staff id */
+            closed_by: string;
+            day: string;
+            /** Format: int64 */
+            entries: number;
+            note: string;
+            /**
+             * Format: int64
+             * @description Sum of all debits, which is that of all credits
+             */
+            total_fen: number;
+        };
+        LedgerCorrection: {
+            campaign?: string;
+            /** Format: int32 */
+            customer?: number;
+            layer?: string;
+            moves: components["schemas"]["LedgerCorrectionMove"][];
+            /** @description Why it is booked */
+            note: string;
+            order?: string;
+            ref?: string;
+            /** @description Repeating it books nothing more */
+            request_id: string;
+        };
+        LedgerCorrectionMove: {
+            /** Format: int64 */
+            amount_fen: number;
+            credit: string;
+            debit: string;
+        };
+        LedgerDifference: {
+            check: string;
+            /**
+             * Format: int64
+             * @description What the books say
+             */
+            got_fen: number;
+            /**
+             * Format: int64
+             * @description What the owner's own table says
+             */
+            want_fen: number;
+            /** @description The account, order or customer concerned */
+            what: string;
+        };
+        LedgerEntry: {
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            at: string;
+            /** @description Staff id; empty for the system */
+            by: string;
+            /**
+             * Format: int32
+             * @description Dense customer number; 0 for nobody
+             */
+            customer: number;
+            /** @description Business day, YYYY-MM-DD */
+            day: string;
+            id: string;
+            /** @description Idempotency key */
+            key: string;
+            note: string;
+            /** @description Order id, or empty */
+            order: string;
+            /**
+             * Format: date-time
+             * @description When it was booked
+             */
+            posted_at: string;
+            reason: string;
+            /** @description What it is about beside the order */
+            ref: string;
+            /**
+             * Format: int64
+             * @description Sum of its moves
+             */
+            total_fen: number;
+        };
+        LedgerMove: {
+            /** Format: int64 */
+            amount_fen: number;
+            campaign: string;
+            credit: string;
+            /** Format: int32 */
+            customer: number;
+            day: string;
+            debit: string;
+            entry: string;
+            layer: string;
+            /** Format: int64 */
+            n: number;
+        };
+        LedgerResult: {
+            differences: components["schemas"]["LedgerDifference"][];
+            name: string;
+        };
+        LedgerStatementLine: {
+            /**
+             * Format: int64
+             * @description Debits positive, credits negative
+             */
+            amount_fen: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Debits less credits of the account after it
+             */
+            balance_fen: number;
+            by: string;
+            campaign: string;
+            /** @description The account on the other side */
+            counter: string;
+            /** Format: int32 */
+            customer: number;
+            day: string;
+            entry: string;
+            layer: string;
+            /** Format: int64 */
+            n: number;
+            note: string;
+            order: string;
+            reason: string;
+            ref: string;
+        };
+        LedgerTrial: {
+            accounts: components["schemas"]["LedgerBalance"][];
+            /** @description The latest closed day; empty when none is */
+            closed_through: string;
+            /** Format: int64 */
+            credit_fen: number;
+            /**
+             * Format: int64
+             * @description All debits of the days
+             */
+            debit_fen: number;
+            /**
+             * Format: int64
+             * @description Sum of all closing balances: zero
+             */
+            difference_fen: number;
+            from: string;
+            to: string;
+        };
         LetterCounts: {
             items: components["schemas"]["CollectLetterCount"][];
+        };
+        LoyaltyAccount: {
+            /** Format: int32 */
+            customer: number;
+            /**
+             * Format: int64
+             * @description Was to be taken back after it had been used; the next points pay it
+             */
+            owed: number;
+            /** Format: int64 */
+            points: number;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        LoyaltyBatch: {
+            campaign: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int32 */
+            customer: number;
+            /**
+             * Format: date-time
+             * @description Absent: never
+             */
+            expires_at?: string;
+            id: string;
+            layer: string;
+            /** Format: int64 */
+            left: number;
+            order: string;
+            /** Format: int64 */
+            points: number;
+            /**
+             * Format: int64
+             * @description What they were worth when they were given
+             */
+            value_fen: number;
+            /** Format: int64 */
+            value_left_fen: number;
+        };
+        LoyaltyMove: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            back_fen: number;
+            /**
+             * Format: int64
+             * @description Of a burning or an earning: what was given or taken back of it
+             */
+            back_points: number;
+            by: string;
+            /** Format: int32 */
+            customer: number;
+            /**
+             * Format: int64
+             * @description What a burning paid, or its return took back
+             */
+            fen: number;
+            id: string;
+            kind: string;
+            order: string;
+            /**
+             * Format: int64
+             * @description What it added to what is owed
+             */
+            owed: number;
+            /** Format: int64 */
+            points: number;
+            /** Format: int64 */
+            points_after: number;
+            reason: string;
+            /**
+             * Format: int64
+             * @description What it added to the value of all points
+             */
+            value_fen: number;
+        };
+        LoyaltyRules: {
+            /**
+             * Format: int64
+             * @description How long points last; 0 is for ever
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description What 100 points pay
+             */
+            fen_per_100_points: number;
+            /**
+             * Format: int64
+             * @description Paid fen that earn one point
+             */
+            fen_per_point: number;
+            /** @description By member level: points in percent of what others earn; 100 for levels not named */
+            level_percent: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How much of an order points may pay, in percent
+             */
+            most_percent: number;
+            /**
+             * Format: int64
+             * @description Points that come back with a refund last at least so many days more
+             */
+            returned_days: number;
+        };
+        LoyaltyTotals: {
+            /**
+             * Format: int64
+             * @description Accounts that hold any
+             */
+            accounts: number;
+            /** Format: int64 */
+            owed: number;
+            /** Format: int64 */
+            points: number;
+            /**
+             * Format: int64
+             * @description What they were worth when they were given
+             */
+            value_fen: number;
         };
         MergeOrder: {
             /** @description Kept with the merge */
@@ -6406,6 +7316,11 @@ export interface components {
             /** Format: int64 */
             refunded_fen: number;
             store: string;
+        };
+        OrderMoney: {
+            entries: components["schemas"]["LedgerBooked"][];
+            payments: components["schemas"]["Payment"][];
+            refunds: components["schemas"]["PaymentRefund"][];
         };
         OrderNamedLine: {
             /** Format: int64 */
@@ -6754,6 +7669,61 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageLedgerAccountInfo: {
+            items: components["schemas"]["LedgerAccountInfo"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageLedgerBenefit: {
+            items: components["schemas"]["LedgerBenefit"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageLedgerBooked: {
+            items: components["schemas"]["LedgerBooked"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageLedgerClosed: {
+            items: components["schemas"]["LedgerClosed"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageLedgerStatementLine: {
+            items: components["schemas"]["LedgerStatementLine"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageOrder: {
             items: components["schemas"]["Order"][];
             /** @description Cursor of the following page; empty on the last */
@@ -6778,6 +7748,39 @@ export interface components {
         };
         PageOrderProduct: {
             items: components["schemas"]["OrderProduct"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PagePayment: {
+            items: components["schemas"]["Payment"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PagePaymentNotice: {
+            items: components["schemas"]["PaymentNotice"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PagePaymentRefund: {
+            items: components["schemas"]["PaymentRefund"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -6833,6 +7836,17 @@ export interface components {
         };
         PagePromotionView: {
             items: components["schemas"]["PromotionView"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageReconcileSummary: {
+            items: components["schemas"]["ReconcileSummary"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -7042,6 +8056,97 @@ export interface components {
         PauseSourceBody: {
             paused: boolean;
         };
+        PayOutRefundBody: {
+            /** @description How it was paid */
+            note: string;
+        };
+        Payment: {
+            /** Format: int64 */
+            amount_fen: number;
+            campaign: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int32 */
+            customer: number;
+            description: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Of a top-up: what is added to it
+             */
+            gift_fen: number;
+            /** @description Also its number at WeChat Pay (out_trade_no) */
+            id: string;
+            layer: string;
+            method: string;
+            order: string;
+            /** Format: date-time */
+            paid_at?: string;
+            purpose: string;
+            /**
+             * Format: int64
+             * @description Decided to be given back
+             */
+            refunded_fen: number;
+            /** @enum {string} */
+            state: "created" | "pending" | "closing" | "closed" | "paid";
+            /** @description WeChat Pay's number */
+            transaction_id: string;
+        };
+        PaymentNotice: {
+            /** Format: int64 */
+            amount_fen: number;
+            /** Format: date-time */
+            first_at: string;
+            id: string;
+            kind: string;
+            /** Format: date-time */
+            last_at: string;
+            number: string;
+            /** Format: int64 */
+            times: number;
+            /** @description taken, or the code of why not */
+            verdict: string;
+        };
+        PaymentRefund: {
+            against: string;
+            /** Format: int64 */
+            amount_fen: number;
+            /** Format: int64 */
+            attempt: number;
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int32 */
+            customer: number;
+            /** Format: date-time */
+            done_at?: string;
+            id: string;
+            order: string;
+            payment: string;
+            reason: string;
+            /** @description WeChat Pay's number */
+            refund_id: string;
+            /** @enum {string} */
+            state: "created" | "processing" | "success" | "abnormal" | "closed" | "refused";
+            /** @description What the last try came to */
+            trouble: string;
+        };
+        PaywireMerchantForm: {
+            api_v3_key: string;
+            appid: string;
+            /** @description Merchant number */
+            mchid: string;
+            /** @description PEM: apiclient_key.pem */
+            private_key: string;
+            /** @description PEM: WeChat Pay's public key */
+            public_key: string;
+            /** @description PUB_KEY_ID_… */
+            public_key_id: string;
+            /** @description Serial number of the merchant's certificate */
+            serial: string;
+        };
         PhoneState: {
             messages: components["schemas"]["DemoReceived"][];
             /** Format: date-time */
@@ -7054,6 +8159,14 @@ export interface components {
              * @enum {string}
              */
             verdict: "" | "yes" | "no";
+        };
+        PointsRules: {
+            rules: components["schemas"]["LoyaltyRules"];
+            /**
+             * Format: int64
+             * @description The version that was read; another writer's change is a conflict
+             */
+            version: number;
         };
         PolicyCap: {
             /** @description empty: all channels together */
@@ -7852,6 +8965,106 @@ export interface components {
              */
             next: number;
         };
+        ReconcileDifference: {
+            /** @enum {string} */
+            action: "none" | "ask" | "claim" | "look";
+            /** Format: int64 */
+            bill_fen: number;
+            /** Format: int64 */
+            book_fen: number;
+            cause: string;
+            day: string;
+            /** @description The day or the state that explains it */
+            detail: string;
+            id: string;
+            /** @enum {string} */
+            kind: "payment" | "refund" | "fee";
+            note: string;
+            /** @description Payment */
+            number: string;
+            order: string;
+            /** Format: int64 */
+            our_fen: number;
+            refund_number: string;
+            /** Format: date-time */
+            settled_at?: string;
+            settled_by: string;
+            /** @enum {string} */
+            state: "open" | "settled";
+        };
+        ReconcileReport: {
+            /** Format: int64 */
+            bill_fee_fen: number;
+            /** @description SHA-1 of the bill's file; empty when the day has none */
+            bill_hash: string;
+            /** Format: int64 */
+            bill_lines: number;
+            /** Format: int64 */
+            bill_paid_fen: number;
+            /** Format: int64 */
+            bill_refund_fen: number;
+            /**
+             * Format: int64
+             * @description Debited to the account wechat that day by payments
+             */
+            book_in_fen: number;
+            /**
+             * Format: int64
+             * @description Credited to it by refunds
+             */
+            book_out_fen: number;
+            day: string;
+            differences: components["schemas"]["ReconcileDifference"][];
+            /** Format: int64 */
+            our_lines: number;
+            /** Format: int64 */
+            our_paid_fen: number;
+            /** Format: int64 */
+            our_refund_fen: number;
+            /** Format: date-time */
+            ran_at: string;
+            ran_by: string;
+        };
+        ReconcileSummary: {
+            /** Format: int64 */
+            all_differences: number;
+            /** Format: int64 */
+            bill_fee_fen: number;
+            /** @description SHA-1 of the bill's file; empty when the day has none */
+            bill_hash: string;
+            /** Format: int64 */
+            bill_lines: number;
+            /** Format: int64 */
+            bill_paid_fen: number;
+            /** Format: int64 */
+            bill_refund_fen: number;
+            /**
+             * Format: int64
+             * @description Debited to the account wechat that day by payments
+             */
+            book_in_fen: number;
+            /**
+             * Format: int64
+             * @description Credited to it by refunds
+             */
+            book_out_fen: number;
+            day: string;
+            differences: components["schemas"]["ReconcileDifference"][];
+            /**
+             * Format: int64
+             * @description That wait for somebody
+             */
+            open_differences: number;
+            /** Format: int64 */
+            our_lines: number;
+            /** Format: int64 */
+            our_paid_fen: number;
+            /** Format: int64 */
+            our_refund_fen: number;
+            /** Format: date-time */
+            ran_at: string;
+            ran_by: string;
+        };
         ReconstructLayersBody: {
             /**
              * Format: int64
@@ -7965,6 +9178,14 @@ export interface components {
             name: string;
             /** Format: int64 */
             version: number;
+        };
+        SettleDifferenceBody: {
+            /**
+             * @description ask WeChat; claim: book as unclaimed; settle: it was dealt with otherwise
+             * @enum {string}
+             */
+            action: "ask" | "claim" | "settle";
+            note?: string;
         };
         ShownSource: {
             /**
@@ -8597,6 +9818,18 @@ export interface components {
             /** Format: int64 */
             changed: number;
         };
+        TopUpWalletBody: {
+            /** Format: int64 */
+            gift_fen: number;
+            note: string;
+            /**
+             * Format: int64
+             * @description Received into the bank account
+             */
+            principal_fen: number;
+            /** @description Repeating it changes nothing */
+            request_id: string;
+        };
         TryIn: {
             /**
              * Format: date-time
@@ -8617,11 +9850,95 @@ export interface components {
         ViewOnPhoneBody: {
             sku: string;
         };
+        Wallet: {
+            /** Format: int32 */
+            customer: number;
+            /** @description Nothing is spent or paid out */
+            frozen: boolean;
+            frozen_why: string;
+            /** Format: int64 */
+            gift_fen: number;
+            /** Format: int64 */
+            principal_fen: number;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        WalletLot: {
+            /** Format: int64 */
+            amount_fen: number;
+            campaign: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int32 */
+            customer: number;
+            /**
+             * Format: date-time
+             * @description Absent: never
+             */
+            expires_at?: string;
+            id: string;
+            layer: string;
+            /** Format: int64 */
+            left_fen: number;
+        };
+        WalletMove: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            back_gift_fen: number;
+            /**
+             * Format: int64
+             * @description Of a spending: what was given back of it
+             */
+            back_principal_fen: number;
+            /** @description Staff id; empty for the customer or the system */
+            by: string;
+            /** Format: int32 */
+            customer: number;
+            /** Format: int64 */
+            gift_after_fen: number;
+            /** Format: int64 */
+            gift_fen: number;
+            id: string;
+            kind: string;
+            note: string;
+            order: string;
+            /** Format: int64 */
+            principal_after_fen: number;
+            /** Format: int64 */
+            principal_fen: number;
+            ref: string;
+        };
+        WalletRules: {
+            rules: components["schemas"]["GetWalletRulesWalletRules"];
+            /**
+             * Format: int64
+             * @description The version that was read; another writer's change is a conflict
+             */
+            version: number;
+        };
+        WalletTotals: {
+            /** Format: int64 */
+            gift_fen: number;
+            /** Format: int64 */
+            principal_fen: number;
+            /**
+             * Format: int64
+             * @description Wallets that hold anything
+             */
+            wallets: number;
+        };
         WarnedPerson: {
             /** @description The latest thing the person did; left out when nothing is known */
             last?: components["schemas"]["Happening"];
             /** @description Signs of leaving, the weightiest first */
             warnings: string[];
+        };
+        WithdrawFromWalletBody: {
+            /** Format: int64 */
+            amount_fen: number;
+            note: string;
+            request_id: string;
         };
     };
     responses: never;
@@ -10694,6 +12011,38 @@ export interface operations {
             };
         };
     };
+    get_customer_money: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer id, or number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerMoney"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_customer_orders: {
         parameters: {
             query?: {
@@ -10826,6 +12175,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageHappening"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    freeze_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FreezeWalletBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wallet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    top_up_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopUpWalletBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMove"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_from_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawFromWalletBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletMove"];
                 };
             };
             /** @description Error */
@@ -11242,6 +12696,851 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_finance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinanceState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_statement: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                from?: string;
+                to?: string;
+                /** @description Dense customer number */
+                customer?: number;
+                campaign?: string;
+                layer?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLedgerStatementLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_benefits: {
+        parameters: {
+            query?: {
+                /** @description First business day; today when left out */
+                from?: string;
+                /** @description Last business day; today when left out */
+                to?: string;
+                by?: "campaign" | "layer";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLedgerBenefit"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLedgerAccountInfo"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditResult"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_closes: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLedgerClosed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_day: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseDayBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerClosed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settle_difference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleDifferenceBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                from?: string;
+                to?: string;
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLedgerBooked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    book_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerCorrection"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_books: {
+        parameters: {
+            query?: {
+                /** @description First business day, YYYY-MM-DD */
+                from?: string;
+                /** @description Last business day, YYYY-MM-DD */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_merchant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaywireMerchantForm"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_refused_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePaymentNotice"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_order_money: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderMoney"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                state?: "created" | "pending" | "closing" | "closed" | "paid";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePayment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_points_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointsRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_points_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointsRules"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointsRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reconciliations: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageReconcileSummary"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconcileReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile_day: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconcileReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_refunds: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Only those that wait for a person */
+                trouble?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePaymentRefund"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pay_out_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayOutRefundBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRefund"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRefund"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trial_balance: {
+        parameters: {
+            query?: {
+                /** @description First business day; today when left out */
+                from?: string;
+                /** @description Last business day; today when left out */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerTrial"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_wallet_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_wallet_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalletRules"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletRules"];
+                };
             };
             /** @description Error */
             default: {
@@ -12550,6 +14849,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OrderDetail"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notify_wechat_pay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -15924,6 +18250,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageWarnedPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_simulated_cashier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prepay: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pay_at_simulated_cashier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prepay: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Error */
