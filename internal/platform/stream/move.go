@@ -208,21 +208,22 @@ func (m *moving) copy(ctx context.Context, name string) (Moved, error) {
 	from, reported := had, time.Now()
 	bare := map[uint64]bool{} // positions of a second message of an id that the target still knows from the first
 	for tries := 0; from < src.State.LastSeq; {
-		err := m.some(ctx, name, from, src.State.LastSeq, bare)
+		cause := m.some(ctx, name, from, src.State.LastSeq, bare)
 		if ctx.Err() != nil {
 			return Moved{}, ctx.Err()
 		}
-		at, stood := uint64(0), from
-		if at, err = m.target.lastSeq(ctx, name); err != nil {
+		at, err := m.target.lastSeq(ctx, name)
+		if err != nil {
 			return Moved{}, err
 		}
-		if from = at; from == stood {
+		if at == from {
 			if tries++; tries > 20 {
-				return Moved{}, errs.New(errs.Unavailable, "stream.stuck", "message %d cannot be copied", from+1)
+				return Moved{}, errs.Wrap(errs.Unavailable, "stream.stuck", fmt.Errorf("message %d cannot be copied: %w", from+1, cause))
 			}
 			pause(ctx, again)
 			continue
 		}
+		from = at
 		tries = 0
 		if time.Since(reported) > 5*time.Second {
 			reported = time.Now()

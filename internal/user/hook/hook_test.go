@@ -303,7 +303,7 @@ func TestHookDiesAndIsStartedAgain(t *testing.T) {
 		if sound.took() != at {
 			t.Error("a paused one hears")
 		}
-		if h2, err = s.Pause(t.Context(), two.ID, h2.Version, false, true); err != nil {
+		if _, err = s.Pause(t.Context(), two.ID, h2.Version, false, true); err != nil {
 			t.Fatal(err)
 		}
 		skipped := h.sent

@@ -145,7 +145,7 @@ func free(t testing.TB, n int) []int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
+		defer func() { _ = l.Close() }()
 		out = append(out, l.Addr().(*net.TCPAddr).Port)
 	}
 	return out
