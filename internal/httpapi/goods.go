@@ -196,7 +196,7 @@ func registerSales(a *API) {
 		Q     string `query:"q" maxLength:"64" doc:"The beginning of a number"`
 		State string `query:"state" enum:"unpaid,paid,shipped,finished,closed,refunded"`
 	}
-	get(a, "/api/v1/sales", "list_sales", staff.SalesRead, func(ctx context.Context, in *filter) (SalesPage, error) {
+	get(a, "/api/v1/store/orders", "list_store_orders", staff.SalesRead, func(ctx context.Context, in *filter) (SalesPage, error) {
 		p, err := a.Services.Sales.List(ctx, checkout.Filter{State: checkout.State(in.State), Search: strings.TrimSpace(in.Q), After: in.After, Limit: in.Limit})
 		if err != nil {
 			return SalesPage{}, err
@@ -209,7 +209,7 @@ func registerSales(a *API) {
 		return out, err
 	}, summary("Orders of the brand's own store, the latest first"))
 
-	get(a, "/api/v1/sales/{id}", "get_sale", staff.SalesRead, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
+	get(a, "/api/v1/store/orders/{id}", "get_store_order", staff.SalesRead, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
 		return a.Services.Sales.Any(ctx, in.ID)
 	}, summary("An order with its quotation"))
 
@@ -220,11 +220,11 @@ func registerSales(a *API) {
 			Tracking string `json:"tracking" minLength:"1" maxLength:"64"`
 		}
 	}
-	post(a, "/api/v1/sales/{id}/ship", "ship_sale", staff.SalesWrite, func(ctx context.Context, in *ship) (checkout.Sale, error) {
+	post(a, "/api/v1/store/orders/{id}/ship", "ship_store_order", staff.SalesWrite, func(ctx context.Context, in *ship) (checkout.Sale, error) {
 		return a.Services.Sales.Ship(ctx, in.ID, in.Body.Carrier, in.Body.Tracking)
 	}, summary("Say that an order is on its way, or put its tracking number right"))
 
-	raw(a, http.MethodPost, "/api/v1/sales/shipments", "ship_sales", staff.SalesWrite, "application/json", func(w http.ResponseWriter, r *http.Request) error {
+	raw(a, http.MethodPost, "/api/v1/store/orders/shipments", "ship_store_orders", staff.SalesWrite, "application/json", func(w http.ResponseWriter, r *http.Request) error {
 		out, err := a.shipments(r.Context(), r.Body)
 		if err != nil {
 			return err
@@ -233,11 +233,11 @@ func registerSales(a *API) {
 		return json.NewEncoder(w).Encode(out)
 	}, summary("Ship by a file: CSV with the columns number, carrier, tracking"), maxBody(8<<20))
 
-	post(a, "/api/v1/sales/{id}/close", "close_sale", staff.SalesWrite, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
+	post(a, "/api/v1/store/orders/{id}/close", "close_store_order", staff.SalesWrite, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
 		return a.Services.Sales.Close(ctx, 0, in.ID, checkout.ByStaff)
 	}, summary("Cancel an order that is not paid"))
 
-	post(a, "/api/v1/sales/{id}/finish", "finish_sale", staff.SalesWrite, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
+	post(a, "/api/v1/store/orders/{id}/finish", "finish_store_order", staff.SalesWrite, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
 		return a.Services.Sales.Finish(ctx, 0, in.ID)
 	}, summary("Say that an order was received or handed out"))
 
@@ -250,7 +250,7 @@ func registerSales(a *API) {
 			Restock bool             `json:"restock" doc:"The units can be sold again"`
 		}
 	}
-	post(a, "/api/v1/sales/{id}/refunds", "refund_sale", staff.SalesRefund, func(ctx context.Context, in *giveBack) (pricing.Refund, error) {
+	post(a, "/api/v1/store/orders/{id}/refunds", "refund_store_order", staff.SalesRefund, func(ctx context.Context, in *giveBack) (pricing.Refund, error) {
 		sale, err := a.Services.Sales.Any(ctx, in.ID)
 		if err != nil {
 			return pricing.Refund{}, err
@@ -270,13 +270,13 @@ func registerSales(a *API) {
 		return a.Services.Sales.GiveBack(ctx, in.ID, in.Body.Request, pricing.Giving{Units: in.Body.Units, Amounts: in.Body.Amounts}, restock, auth.From(ctx).ID)
 	}, summary("Give part or all of a paid order back, to where it came from"))
 
-	get(a, "/api/v1/settings/store", "get_store_rules", staff.SalesRead, func(ctx context.Context, _ *struct{}) (checkout.Rules, error) {
+	get(a, "/api/v1/store/rules", "get_store_rules", staff.SalesRead, func(ctx context.Context, _ *struct{}) (checkout.Rules, error) {
 		rules, _, err := settings.Get(ctx, a.Services.Sales.DB, checkout.SettingName, checkout.DefaultRules())
 		return rules, err
 	}, summary("The times of the store"))
 
 	type setRules struct{ Body checkout.Rules }
-	put(a, "/api/v1/settings/store", "set_store_rules", staff.GoodsWrite, func(ctx context.Context, in *setRules) (None, error) {
+	put(a, "/api/v1/store/rules", "set_store_rules", staff.GoodsWrite, func(ctx context.Context, in *setRules) (None, error) {
 		if err := in.Body.Check(); err != nil {
 			return None{}, err
 		}

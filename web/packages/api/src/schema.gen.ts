@@ -1240,6 +1240,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demo/sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last text message that a simulated phone got */
+        get: operations["demo_sms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/finance": {
         parameters: {
             query?: never;
@@ -1595,6 +1612,129 @@ export interface paths {
         get: operations["get_wallet_rules"];
         /** Change how wallets work */
         put: operations["change_wallet_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flash-sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Flash sales, the latest to end first */
+        get: operations["list_flash_sales"];
+        put?: never;
+        /** Plan a flash sale */
+        post: operations["create_flash_sale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flash-sales/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a flash sale before its time; what was ordered stays ordered */
+        post: operations["stop_flash_sale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goods, last changed first */
+        get: operations["list_goods"];
+        put?: never;
+        /** Save new goods, as a draft that nobody sees */
+        post: operations["create_goods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shelves, each parent before its children */
+        get: operations["list_goods_categories"];
+        put?: never;
+        /** Save a category; without an id it is a new one */
+        post: operations["save_goods_category"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/categories/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an empty category */
+        delete: operations["delete_goods_category"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goods with their SKUs and stock */
+        get: operations["get_goods"];
+        /** Save the next version of goods */
+        put: operations["revise_goods"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put goods on sale, or take them off */
+        put: operations["set_goods_status"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2197,6 +2337,23 @@ export interface paths {
         put?: never;
         /** Notifications of WeChat Pay: verified, opened, counted once */
         post: operations["notify_wechat_pay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture: the body is the file */
+        post: operations["upload_picture"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2878,6 +3035,280 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shop/cart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What lies in the cart, last touched first */
+        get: operations["shop_cart"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/cart/{sku}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set how many of a SKU lie in the cart */
+        put: operations["shop_put_cart"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shelves of the store */
+        get: operations["shop_categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a code to a phone; the answer does not tell whether the number is known */
+        post: operations["shop_ask_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own coupons, those that can be used first */
+        get: operations["shop_coupons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/flash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Flash sales that are on, or begin within a day */
+        get: operations["shop_flash"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/goods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goods on sale */
+        get: operations["shop_goods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/goods/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goods with their choices, and what is left of each */
+        get: operations["shop_get_goods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customer who is signed in */
+        get: operations["shop_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own orders, the latest first */
+        get: operations["shop_orders"];
+        put?: never;
+        /** Order; what is ordered is held until it is paid or its time is over */
+        post: operations["shop_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of one's own orders */
+        get: operations["shop_get_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/orders/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel an order that is not paid; coupons, points and balance come back */
+        post: operations["shop_close_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/orders/{id}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go to WeChat's cashier */
+        post: operations["shop_pay_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/orders/{id}/received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an order has arrived */
+        post: operations["shop_received_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an order would cost now, why, and what each coupon would save; changes nothing */
+        post: operations["shop_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a code; what the guest had in her cart comes along */
+        post: operations["shop_sign_in"];
+        /** Sign out of the store */
+        delete: operations["shop_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -3012,6 +3443,177 @@ export interface paths {
         put?: never;
         /** Give an account a new one-time password and end its sessions */
         post: operations["reset_staff_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goods came in, went, or were counted */
+        post: operations["change_stock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/{sku}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed what lies of a SKU, latest first */
+        get: operations["list_stock_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders of the brand's own store, the latest first */
+        get: operations["list_store_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/orders/shipments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ship by a file: CSV with the columns number, carrier, tracking */
+        post: operations["ship_store_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An order with its quotation */
+        get: operations["get_store_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/orders/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel an order that is not paid */
+        post: operations["close_store_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/orders/{id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an order was received or handed out */
+        post: operations["finish_store_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/orders/{id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give part or all of a paid order back, to where it came from */
+        post: operations["refund_store_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/orders/{id}/ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an order is on its way, or put its tracking number right */
+        post: operations["ship_store_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The times of the store */
+        get: operations["get_store_rules"];
+        /** Set the times of the store */
+        put: operations["set_store_rules"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3546,6 +4148,23 @@ export interface paths {
         };
         /** The people who are about to leave, those who spent most first, with what they did last */
         get: operations["list_warned_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture, at least as wide as asked for where there is one */
+        get: operations["shop_picture"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4124,6 +4743,113 @@ export interface components {
             /** @description E-mail address */
             to?: string;
         };
+        CatalogBlock: {
+            picture?: string;
+            text?: string;
+        };
+        CatalogCategory: {
+            hidden: boolean;
+            id: string;
+            name: string;
+            /** @description Empty for the first level */
+            parent: string;
+            /** @description A picture's id, or empty */
+            picture: string;
+            /**
+             * Format: int64
+             * @description Order among its siblings
+             */
+            place: number;
+        };
+        CatalogGoods: {
+            category: string;
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            /** Format: date-time */
+            created_at: string;
+            detail: components["schemas"]["CatalogBlock"][];
+            freight: string;
+            id: string;
+            kind: string;
+            /**
+             * Format: int64
+             * @description The lowest price of a SKU that is sold
+             */
+            low_fen: number;
+            pictures: string[];
+            points: string[];
+            /** Format: int64 */
+            rebuy_days: number;
+            role: string;
+            skus?: components["schemas"]["CatalogSKU"][];
+            /**
+             * Format: int64
+             * @description Units of paid orders of the store
+             */
+            sold: number;
+            specs: components["schemas"]["CatalogSpec"][];
+            /** @enum {string} */
+            status: "draft" | "on" | "off";
+            subtitle: string;
+            title: string;
+            /** Format: int64 */
+            version: number;
+        };
+        CatalogGoodsDraft: {
+            /** @description A category's id, or empty */
+            category: string;
+            detail: components["schemas"]["CatalogBlock"][];
+            /** @description A freight template's id; empty is the store's */
+            freight: string;
+            /** @enum {string} */
+            kind: "physical" | "consumable" | "service" | "course" | "virtual";
+            pictures: string[];
+            /** @description Selling points, a line each */
+            points: string[];
+            /**
+             * Format: int64
+             * @description After how many days it is usually bought again; 0 when it is not used up
+             */
+            rebuy_days: number;
+            /** @enum {string} */
+            role: "" | "traffic" | "profit" | "image";
+            skus: components["schemas"]["CatalogSKU"][];
+            specs: components["schemas"]["CatalogSpec"][];
+            subtitle: string;
+            title: string;
+        };
+        CatalogSKU: {
+            barcode: string;
+            /** @description A value of each spec, in their order */
+            choice: string[];
+            /** @description Unique in the store; what orders and the warehouse name */
+            code: string;
+            /**
+             * Format: int64
+             * @description What a unit costs the brand; 0 when not known
+             */
+            cost_fen: number;
+            /** @description Not sold any more; orders still name it */
+            gone: boolean;
+            readonly goods_id: string;
+            /**
+             * Format: int64
+             * @description The price struck through; 0 shows none
+             */
+            market_fen: number;
+            picture: string;
+            /** Format: int64 */
+            readonly place: number;
+            /** Format: int64 */
+            price_fen: number;
+            /** Format: int64 */
+            weight_g: number;
+        };
+        CatalogSpec: {
+            name: string;
+            values: string[];
+        };
         ChangeBusinessBody: {
             /** @description IANA name */
             zone: string;
@@ -4174,6 +4900,22 @@ export interface components {
              * @description The version that was read
              */
             version: number;
+        };
+        ChangeStockBody: {
+            note?: string;
+            /** @description Made once by the page: the same again changes nothing */
+            request: string;
+            sku: string;
+            /**
+             * Format: int64
+             * @description How many; of a count, how many there are
+             */
+            units: number;
+            /**
+             * @description Goods came, went, or were counted
+             * @enum {string}
+             */
+            what: "received" | "lost" | "counted";
         };
         ChangeTagBody: {
             /**
@@ -4261,6 +5003,124 @@ export interface components {
             /** @description Sealed signing secret; write a new one as plain text, an empty one keeps the old */
             secret?: string;
             url: string;
+        };
+        CheckoutAddress: {
+            name: string;
+            phone: string;
+            /** @description Province, city and district in words */
+            place: string;
+            /** @description GB/T 2260 code */
+            region: string;
+            street: string;
+        };
+        CheckoutLine: {
+            /** @description The category's name */
+            category: string;
+            goods: string;
+            key: string;
+            kind: string;
+            name: string;
+            picture: string;
+            sku: string;
+        };
+        CheckoutPreview: {
+            lines: components["schemas"]["CheckoutLine"][];
+            /** @description What each coupon she holds would save, or why it cannot be used */
+            offers: components["schemas"]["PricingOffer"][];
+            quote: components["schemas"]["PricingQuotation"];
+        };
+        CheckoutRules: {
+            /**
+             * Format: int64
+             * @description After which a cart that nobody touched counts as left: the fact cart.abandoned
+             */
+            abandon_minutes: number;
+            /**
+             * Format: int64
+             * @description After which what was sent counts as received
+             */
+            finish_days: number;
+            /** @description The freight template of goods that name none; empty: sending costs nothing */
+            freight: string;
+            /**
+             * Format: int64
+             * @description After which a sale that is not paid is closed
+             */
+            pay_minutes: number;
+            /**
+             * Format: int64
+             * @description So long before that the customer may be reminded: the fact order.unpaid; 0 is never
+             */
+            warn_minutes: number;
+        };
+        CheckoutSale: {
+            address: components["schemas"]["CheckoutAddress"];
+            carrier: string;
+            /**
+             * Format: int64
+             * @description Of it by WeChat Pay
+             */
+            cash_fen: number;
+            /** @description customer, timeout or staff */
+            close_reason: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: int32 */
+            customer: number;
+            /**
+             * Format: date-time
+             * @description When it is closed unpaid, or finished by itself
+             */
+            due_at?: string;
+            /**
+             * Format: int64
+             * @description What its points were earned on
+             */
+            earned_fen: number;
+            /** Format: date-time */
+            finished_at?: string;
+            id: string;
+            /** @description The customer's layer when it was placed */
+            layer: string;
+            lines: components["schemas"]["CheckoutLine"][];
+            number: string;
+            /** @description The paid order; empty before */
+            order_id: string;
+            /** Format: date-time */
+            paid_at?: string;
+            payment: string;
+            /** Format: date-time */
+            placed_at: string;
+            quote: components["schemas"]["PricingQuotation"];
+            /** Format: int64 */
+            refunded_fen: number;
+            remark: string;
+            /** Format: date-time */
+            shipped_at?: string;
+            /** @enum {string} */
+            state: "unpaid" | "paid" | "shipped" | "finished" | "closed" | "refunded";
+            /** Format: int64 */
+            total_fen: number;
+            tracking: string;
+        };
+        CheckoutWish: {
+            address: components["schemas"]["CheckoutAddress"];
+            /**
+             * Format: int64
+             * @description At most so much of the balance
+             */
+            balance_fen?: number;
+            /** @description Use the best coupons instead */
+            best?: boolean;
+            /** @description Ids of coupons to use */
+            coupons?: string[];
+            lines: components["schemas"]["PricingCartLine"][];
+            /**
+             * Format: int64
+             * @description At most so many points
+             */
+            points?: number;
+            remark?: string;
         };
         CloseDayBody: {
             /**
@@ -5429,6 +6289,47 @@ export interface components {
              */
             wechat_fen: number;
         };
+        FlashDraft: {
+            /** Format: date-time */
+            ends_at: string;
+            name: string;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: int64 */
+            price_fen: number;
+            sku: string;
+            /** Format: date-time */
+            starts_at: string;
+            /**
+             * Format: int64
+             * @description At this price, in all
+             */
+            units: number;
+        };
+        FlashSale: {
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            name: string;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: int64 */
+            price_fen: number;
+            sku: string;
+            /** Format: date-time */
+            starts_at: string;
+            stopped: boolean;
+            /**
+             * Format: int64
+             * @description Units promised or sold
+             */
+            taken: number;
+            /** Format: int64 */
+            units: number;
+        };
         FreezeWalletBody: {
             frozen: boolean;
             why?: string;
@@ -5535,6 +6436,45 @@ export interface components {
              * @enum {string}
              */
             spend_order: "principal_first" | "gift_first" | "proportional";
+        };
+        GoodsDetail: {
+            category: string;
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            /** Format: date-time */
+            created_at: string;
+            detail: components["schemas"]["CatalogBlock"][];
+            freight: string;
+            id: string;
+            kind: string;
+            /**
+             * Format: int64
+             * @description The lowest price of a SKU that is sold
+             */
+            low_fen: number;
+            pictures: string[];
+            points: string[];
+            /** Format: int64 */
+            rebuy_days: number;
+            role: string;
+            skus?: components["schemas"]["CatalogSKU"][];
+            /**
+             * Format: int64
+             * @description Units of paid orders of the store
+             */
+            sold: number;
+            specs: components["schemas"]["CatalogSpec"][];
+            /** @enum {string} */
+            status: "draft" | "on" | "off";
+            /** @description By SKU; one that never lay in the store is missing */
+            stock: {
+                [key: string]: components["schemas"]["InventoryLevel"];
+            };
+            subtitle: string;
+            title: string;
+            /** Format: int64 */
+            version: number;
         };
         Happening: {
             /** @description What the segment, tag or campaign is called */
@@ -6082,6 +7022,37 @@ export interface components {
             consent?: components["schemas"]["ImportingConsent"];
             /** @description A preset's code */
             preset: string;
+        };
+        InventoryLevel: {
+            /**
+             * Format: int64
+             * @description Of these promised to orders that are not paid yet
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Units that lie there
+             */
+            on_hand: number;
+            place: string;
+            sku: string;
+        };
+        InventoryMove: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            id: string;
+            note: string;
+            place: string;
+            /**
+             * Format: int64
+             * @description Units; negative when they left
+             */
+            quantity: number;
+            reason: string;
+            /** @description The order, return or request that caused it */
+            reference: string;
+            sku: string;
         };
         IssueIn: {
             campaign?: string;
@@ -7449,6 +8420,39 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageCatalogCategory: {
+            items: components["schemas"]["CatalogCategory"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageCatalogGoods: {
+            items: components["schemas"]["CatalogGoods"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageCheckoutSale: {
+            items: components["schemas"]["CheckoutSale"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageCollectLetter: {
             items: components["schemas"]["CollectLetter"][];
             /** @description Cursor of the following page; empty on the last */
@@ -7559,6 +8563,17 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageFlashSale: {
+            items: components["schemas"]["FlashSale"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageHappening: {
             items: components["schemas"]["Happening"][];
             /** @description Cursor of the following page; empty on the last */
@@ -7627,6 +8642,17 @@ export interface components {
         };
         PageImportView: {
             items: components["schemas"]["ImportView"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageInventoryMove: {
+            items: components["schemas"]["InventoryMove"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -7889,6 +8915,39 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageShopCartLine: {
+            items: components["schemas"]["ShopCartLine"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageShopFlash: {
+            items: components["schemas"]["ShopFlash"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageShopGoods: {
+            items: components["schemas"]["ShopGoods"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageShownSource: {
             items: components["schemas"]["ShownSource"][];
             /** @description Cursor of the following page; empty on the last */
@@ -8093,6 +9152,22 @@ export interface components {
             state: "created" | "pending" | "closing" | "closed" | "paid";
             /** @description WeChat Pay's number */
             transaction_id: string;
+        };
+        PaymentCashier: {
+            /** @description Native: what the code to scan holds */
+            code_url?: string;
+            /** @description JSAPI: what WeixinJSBridge is given */
+            launch?: components["schemas"]["PaymentLaunch"];
+            payment: string;
+            prepay_id?: string;
+        };
+        PaymentLaunch: {
+            appId: string;
+            nonceStr: string;
+            package: string;
+            paySign: string;
+            signType: string;
+            timeStamp: string;
         };
         PaymentNotice: {
             /** Format: int64 */
@@ -8508,6 +9583,19 @@ export interface components {
             scope?: components["schemas"]["PricingScope"];
             when?: components["schemas"]["PricingWindow"];
         };
+        PricingOffer: {
+            /** @description One of the best choice */
+            best?: boolean;
+            /** @description Why it cannot be used; empty when it can */
+            code?: string;
+            coupon: string;
+            /**
+             * Format: int64
+             * @description What it would take off alone
+             */
+            fen: number;
+            values: components["schemas"]["PricingValues"];
+        };
         PricingQuotation: {
             /** @description Everything that changed the price, in the order of application */
             applied: components["schemas"]["PricingApplied"][];
@@ -8584,6 +9672,35 @@ export interface components {
             /** @description The last that is reached counts */
             steps: components["schemas"]["PricingStep"][];
             when?: components["schemas"]["PricingWindow"];
+        };
+        PricingRefund: {
+            /** Format: int64 */
+            cash_fen: number;
+            /** @description Ids of coupons that come back: everything they were used for has now come back */
+            coupons: string[];
+            /** Format: int64 */
+            gift_fen: number;
+            /** @description By key */
+            lines: components["schemas"]["PricingRefundLine"][];
+            /** Format: int64 */
+            points: number;
+            /** Format: int64 */
+            principal_fen: number;
+        };
+        PricingRefundLine: {
+            /** Format: int64 */
+            cash_fen: number;
+            /** Format: int64 */
+            gift_fen: number;
+            key: string;
+            /** Format: int64 */
+            points: number;
+            /** Format: int64 */
+            principal_fen: number;
+            /** Format: int64 */
+            quantity: number;
+            /** @description Empty for freight */
+            sku: string;
         };
         PricingRefused: {
             code: string;
@@ -9072,6 +10189,20 @@ export interface components {
              */
             months: number;
         };
+        RefundStoreOrderBody: {
+            /** @description Money of lines whose goods stay with the customer */
+            amounts_fen?: {
+                [key: string]: number;
+            };
+            /** @description Made once by the page: the same again returns what it gave */
+            request: string;
+            /** @description The units can be sold again */
+            restock: boolean;
+            /** @description Units of lines by their keys; @freight for the freight */
+            units?: {
+                [key: string]: number;
+            };
+        };
         RenameTagGroupBody: {
             name: string;
         };
@@ -9080,6 +10211,14 @@ export interface components {
         };
         ReviseContentBody: {
             draft: components["schemas"]["ContentDraft"];
+            /**
+             * Format: int64
+             * @description The version that was opened; a newer one is a conflict
+             */
+            seen: number;
+        };
+        ReviseGoodsBody: {
+            draft: components["schemas"]["CatalogGoodsDraft"];
             /**
              * Format: int64
              * @description The version that was opened; a newer one is a conflict
@@ -9104,6 +10243,21 @@ export interface components {
              * @description How long the old key goes on working; 0 for one that leaked
              */
             grace_hours: number;
+        };
+        SalesPage: {
+            /** @description By state, of all sales */
+            counts: {
+                [key: string]: number;
+            };
+            items: components["schemas"]["CheckoutSale"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
         };
         SaveLayerDefinitionBody: {
             /**
@@ -9163,6 +10317,10 @@ export interface components {
              */
             version: number;
         };
+        SetGoodsStatusBody: {
+            /** @enum {string} */
+            status: "on" | "off";
+        };
         SetWarningAlertBody: {
             rule: components["schemas"]["LayerAlertRule"];
             /**
@@ -9186,6 +10344,136 @@ export interface components {
              */
             action: "ask" | "claim" | "settle";
             note?: string;
+        };
+        ShipStoreOrderBody: {
+            carrier: string;
+            tracking: string;
+        };
+        ShopAskCodeBody: {
+            phone: string;
+        };
+        ShopCartLine: {
+            chosen: boolean;
+            /** @description Id of the goods */
+            goods: string;
+            name: string;
+            picture: string;
+            /** Format: int64 */
+            quantity: number;
+            sku: components["schemas"]["ShopSKU"];
+            /** @description False when it cannot be bought any more */
+            sold: boolean;
+        };
+        ShopFlash: {
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            /** Format: int64 */
+            left: number;
+            name: string;
+            /**
+             * Format: date-time
+             * @description The store's clock, for counting down
+             */
+            now: string;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: int64 */
+            price_fen: number;
+            sku: string;
+            /** Format: date-time */
+            starts_at: string;
+        };
+        ShopGoods: {
+            category: string;
+            detail?: components["schemas"]["CatalogBlock"][];
+            flash?: components["schemas"]["ShopFlash"][];
+            id: string;
+            kind: string;
+            /** @description The cover: a picture's id, or empty */
+            picture: string;
+            pictures?: string[];
+            points?: string[];
+            /**
+             * Format: int64
+             * @description The lowest price of its SKUs
+             */
+            price_fen: number;
+            skus?: components["schemas"]["ShopSKU"][];
+            /** Format: int64 */
+            sold: number;
+            specs?: components["schemas"]["CatalogSpec"][];
+            subtitle: string;
+            title: string;
+        };
+        ShopMe: {
+            level: string;
+            name: string;
+            /** @description With its middle hidden */
+            phone: string;
+            /** Format: int64 */
+            points: number;
+        };
+        ShopOrderBody: {
+            address: components["schemas"]["CheckoutAddress"];
+            /**
+             * Format: int64
+             * @description At most so much of the balance
+             */
+            balance_fen?: number;
+            /** @description Use the best coupons instead */
+            best?: boolean;
+            /** @description Ids of coupons to use */
+            coupons?: string[];
+            lines: components["schemas"]["PricingCartLine"][];
+            /**
+             * Format: int64
+             * @description At most so many points
+             */
+            points?: number;
+            remark?: string;
+            /**
+             * Format: int64
+             * @description What the customer was shown: another total now is a conflict
+             */
+            total_fen: number;
+        };
+        ShopPayOrderBody: {
+            /** @enum {string} */
+            method: "wechat_jsapi" | "wechat_native";
+            /** @description Of the payer, inside WeChat */
+            openid?: string;
+        };
+        ShopPutCartBody: {
+            chosen: boolean;
+            /**
+             * Format: int64
+             * @description 0 takes it out
+             */
+            quantity: number;
+        };
+        ShopSKU: {
+            choice: string[];
+            code: string;
+            /**
+             * Format: int64
+             * @description Units that can be ordered, at most 999
+             */
+            free: number;
+            /**
+             * Format: int64
+             * @description Struck through; 0 shows none
+             */
+            market_fen: number;
+            picture: string;
+            /** Format: int64 */
+            price_fen: number;
+        };
+        ShopSignInBody: {
+            code: string;
+            /** @description By which channel she came, such as the utm_source */
+            origin?: string;
+            phone: string;
         };
         ShownSource: {
             /**
@@ -9818,6 +11106,10 @@ export interface components {
             /** Format: int64 */
             changed: number;
         };
+        Texted: {
+            /** @description Empty when there was none */
+            text: string;
+        };
         TopUpWalletBody: {
             /** Format: int64 */
             gift_fen: number;
@@ -9929,8 +11221,52 @@ export interface components {
             wallets: number;
         };
         WarnedPerson: {
+            class: string;
+            /** @description The id the person is known by where they came from */
+            code: string;
+            /**
+             * Format: int32
+             * @description Customer number
+             */
+            customer: number;
+            /** Format: int32 */
+            f: number;
+            /** Format: int32 */
+            frequency: number;
+            id: string;
             /** @description The latest thing the person did; left out when nothing is known */
             last?: components["schemas"]["Happening"];
+            /** Format: date-time */
+            last_order?: string;
+            /** Format: date-time */
+            last_order_at?: string;
+            /** Format: date-time */
+            last_seen?: string;
+            layer: string;
+            /** Format: int32 */
+            m: number;
+            /** Format: int64 */
+            monetary_fen: number;
+            name: string;
+            /**
+             * Format: int32
+             * @description Ever
+             */
+            orders: number;
+            /** Format: int32 */
+            r: number;
+            reason: string;
+            /**
+             * Format: int32
+             * @description -1: never ordered
+             */
+            recency_days: number;
+            /**
+             * Format: int64
+             * @description Ever
+             */
+            spent_fen: number;
+            stage: string;
             /** @description Signs of leaving, the weightiest first */
             warnings: string[];
         };
@@ -12708,6 +14044,37 @@ export interface operations {
             };
         };
     };
+    demo_sms: {
+        parameters: {
+            query: {
+                phone: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Texted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_finance: {
         parameters: {
             query?: never;
@@ -13541,6 +14908,363 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WalletRules"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_flash_sales: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFlashSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_flash_sale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlashDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlashSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_flash_sale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_goods: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Words of the title, pinyin or its initials, a SKU's code */
+                q?: string;
+                category?: string;
+                status?: "draft" | "on" | "off";
+                role?: "traffic" | "profit" | "image";
+                sort?: "new" | "sold" | "price" | "-price";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCatalogGoods"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_goods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogGoodsDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_goods_categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCatalogCategory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_goods_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogCategory"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogCategory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_goods_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_goods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revise_goods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviseGoodsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_goods_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetGoodsStatusBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -14876,6 +16600,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_picture: {
+        parameters: {
+            query?: {
+                /** @description The file's name */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
             };
             /** @description Error */
             default: {
@@ -16551,6 +18307,576 @@ export interface operations {
             };
         };
     };
+    shop_cart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageShopCartLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_put_cart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopPutCartBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCatalogCategory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_ask_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopAskCodeBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_coupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePromoHolding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_flash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageShopFlash"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_goods: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description Words of the title, pinyin or its initials */
+                q?: string;
+                category?: string;
+                sort?: "new" | "sold" | "price" | "-price";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageShopGoods"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_get_goods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopGoods"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopMe"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_orders: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                state?: "unpaid" | "paid" | "shipped" | "finished" | "closed" | "refunded";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_order: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made once by the page that orders: the same key again returns the order it made */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopOrderBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_get_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_close_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_pay_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopPayOrderBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentCashier"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_received_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckoutWish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_sign_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Guest"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopSignInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_sources: {
         parameters: {
             query?: never;
@@ -16934,6 +19260,362 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StaffIssued"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_stock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeStockBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryLevel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_stock_moves: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageInventoryMove"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_store_orders: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description The beginning of a number */
+                q?: string;
+                state?: "unpaid" | "paid" | "shipped" | "finished" | "closed" | "refunded";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SalesPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ship_store_orders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_store_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_store_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_store_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refund_store_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundStoreOrderBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricingRefund"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ship_store_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShipStoreOrderBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_store_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_store_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckoutRules"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -18250,6 +20932,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageWarnedPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_picture: {
+        parameters: {
+            query?: {
+                /** @description Width in pixels; 480 unless said */
+                w?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description Error */
