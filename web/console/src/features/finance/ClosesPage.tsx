@@ -6,16 +6,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
-import { Frame } from "./Frame";
+import { before, Frame } from "./Frame";
 
 type Row = Schema<"LedgerClosed">;
-
-/** The day before a day, both YYYY-MM-DD. */
-function before(day: string): string {
-  const at = new Date(`${day}T00:00:00Z`);
-  at.setUTCDate(at.getUTCDate() - 1);
-  return Number.isNaN(at.getTime()) ? "" : at.toISOString().slice(0, 10);
-}
 
 /** Closed days, and the closing of the next. */
 export default function ClosesPage() {

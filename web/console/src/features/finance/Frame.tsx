@@ -77,3 +77,10 @@ export function useAccount(): (account: string) => string {
   const { t } = useTranslation();
   return (account) => t(`finance.accounts.${account}`, { defaultValue: account });
 }
+
+/** The day before a day, both YYYY-MM-DD. */
+export function before(day: string): string {
+  const at = new Date(`${day}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() - 1);
+  return Number.isNaN(at.getTime()) ? "" : at.toISOString().slice(0, 10);
+}

@@ -20,6 +20,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
+import { before } from "./Frame";
 import "./finance.css";
 
 type Row = Schema<"ReconcileSummary">;
@@ -47,7 +48,8 @@ export default function ReconcilePage() {
       await client.invalidateQueries({ predicate: (q) => String(q.queryKey[1]).startsWith("/api/v1/finance") });
     },
   });
-  const today = first.data?.today ?? "";
+  const yesterday = before(first.data?.today ?? "");
+  const day = chosen || yesterday;
   const columns: Column<Row>[] = [
     { key: "day", title: t("finance.reconcile.day"), render: (r) => r.day, value: (r) => r.day, width: 120 },
     {
@@ -116,15 +118,15 @@ export default function ReconcilePage() {
             <Input
               type="date"
               aria-label={t("finance.reconcile.day")}
-              value={chosen}
-              max={today}
+              value={day}
+              max={yesterday}
               onChange={(e) => setChosen(e.target.value)}
             />
             <Button
               type="primary"
-              disabled={!chosen}
+              disabled={!day}
               loading={run.isPending}
-              onClick={() => run.mutate({ params: { path: { day: chosen } } })}
+              onClick={() => run.mutate({ params: { path: { day } } })}
             >
               {t("finance.reconcile.run")}
             </Button>

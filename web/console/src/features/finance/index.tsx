@@ -53,7 +53,7 @@ export const finance = feature({
       words: "rijie guanzhang close 日结 关账",
     },
     {
-      path: "/finance/reconciliations",
+      path: "/reconciliation",
       title: "finance.reconcile.title",
       load: () => import("./ReconcilePage"),
       permission,
