@@ -40,60 +40,62 @@ function Trail(props: { order: string }) {
     <Loaded query={query}>
       {(data) => (
         <>
-          <Panel title={t("finance.payments")}>
-            <div className="hs-finance-scroll">
-              <table className="hs-finance-table">
-                <thead>
-                  <tr>
-                    <th>{t("finance.method")}</th>
-                    <th className="hs-right">{t("finance.amount")}</th>
-                    <th className="hs-right">{t("finance.refunded")}</th>
-                    <th>{t("finance.state")}</th>
-                    <th>{t("finance.paid_at")}</th>
-                    <th>{t("finance.ref")}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {data.payments.map((p) => (
-                    <tr key={p.id}>
-                      <td>{t(`finance.methods.${p.method}`)}</td>
-                      <td className="hs-right">
-                        <Money fen={p.amount_fen} />
-                      </td>
-                      <td className="hs-right">{p.refunded_fen ? <Money fen={p.refunded_fen} /> : <None />}</td>
-                      <td>
-                        <Status tone={p.state === "paid" ? "good" : "calm"}>
-                          {t(`finance.payment_state.${p.state}`)}
-                        </Status>
-                      </td>
-                      <td>{p.paid_at ? <When at={p.paid_at} style="second" /> : <None />}</td>
-                      <td>
-                        <code>{p.id}</code>
-                      </td>
+          {data.payments.length > 0 ? (
+            <Panel title={t("finance.payments")}>
+              <div className="hs-finance-scroll">
+                <table className="hs-finance-table">
+                  <thead>
+                    <tr>
+                      <th>{t("finance.method")}</th>
+                      <th className="hs-right">{t("finance.amount")}</th>
+                      <th className="hs-right">{t("finance.refunded")}</th>
+                      <th>{t("finance.state")}</th>
+                      <th>{t("finance.paid_at")}</th>
+                      <th>{t("finance.ref")}</th>
                     </tr>
-                  ))}
-                  {data.refunds.map((r) => (
-                    <tr key={r.id}>
-                      <td>{t("finance.tab.refunds")}</td>
-                      <td className="hs-right">
-                        <Money fen={-r.amount_fen} />
-                      </td>
-                      <td />
-                      <td>
-                        <Status tone={r.state === "success" ? "good" : "calm"}>
-                          {t(`finance.refund_state.${r.state}`)}
-                        </Status>
-                      </td>
-                      <td>{r.done_at ? <When at={r.done_at} style="second" /> : <None />}</td>
-                      <td>
-                        <code>{r.id}</code>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          </Panel>
+                  </thead>
+                  <tbody>
+                    {data.payments.map((p) => (
+                      <tr key={p.id}>
+                        <td>{t(`finance.methods.${p.method}`)}</td>
+                        <td className="hs-right">
+                          <Money fen={p.amount_fen} />
+                        </td>
+                        <td className="hs-right">{p.refunded_fen ? <Money fen={p.refunded_fen} /> : <None />}</td>
+                        <td>
+                          <Status tone={p.state === "paid" ? "good" : "calm"}>
+                            {t(`finance.payment_state.${p.state}`)}
+                          </Status>
+                        </td>
+                        <td>{p.paid_at ? <When at={p.paid_at} style="second" /> : <None />}</td>
+                        <td>
+                          <code>{p.id}</code>
+                        </td>
+                      </tr>
+                    ))}
+                    {data.refunds.map((r) => (
+                      <tr key={r.id}>
+                        <td>{t("finance.tab.refunds")}</td>
+                        <td className="hs-right">
+                          <Money fen={-r.amount_fen} />
+                        </td>
+                        <td />
+                        <td>
+                          <Status tone={r.state === "success" ? "good" : "calm"}>
+                            {t(`finance.refund_state.${r.state}`)}
+                          </Status>
+                        </td>
+                        <td>{r.done_at ? <When at={r.done_at} style="second" /> : <None />}</td>
+                        <td>
+                          <code>{r.id}</code>
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            </Panel>
+          ) : null}
           <Panel title={t("finance.entries")}>
             <div className="hs-finance-scroll">
               <table className="hs-finance-table">
