@@ -325,7 +325,7 @@ func TestSchemaNames(t *testing.T) {
 			t.Errorf("there is no schema %s", name)
 		}
 	}
-	known := map[string]bool{"public": true, "signed in": true}
+	known := map[string]bool{"public": true, "signed in": true, "customer": true, "customer or guest": true}
 	for _, p := range staff.Permissions(staff.Admin) {
 		known[string(p)] = true
 	}
