@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/duckdb/duckdb-go/v2"
 )
@@ -39,9 +40,13 @@ func (e *duck) snapshot(ctx context.Context, n int) (*snapshot, error) {
 	sn.ordered = fmt.Sprintf("rowid < %d", c.rows)
 	sn.apart = []string{fmt.Sprintf("rowid >= %d AND rowid < %d", c.rows, middle), fmt.Sprintf("rowid >= %d", max(c.rows, middle))}
 	if c.moved > 0 {
-		const moved = "IN (SELECT customer FROM moved)"
-		sn.apart = append(sn.apart, sn.ordered+" AND customer "+moved)
-		sn.ordered += " AND customer NOT " + moved
+		sn.apart = append(sn.apart, sn.ordered+" AND customer IN (SELECT customer FROM moved)")
+		// left out where rows are read: leaving them out in SQL is a join, and a join does not keep the order of rows
+		sn.moved = roaring.New()
+		if err := each(ctx, conns[0], "SELECT customer, customer FROM moved", func(n, _ uint32) { sn.moved.Add(n) }); err != nil {
+			end()
+			return nil, err
+		}
 	}
 	return sn, nil
 }

@@ -49,6 +49,7 @@ type snapshot struct {
 	// ordered is which facts lie by customer and time, as far as a stream gives them, as a condition of SQL; "" where too many do not. apart
 	// is the others, which are few, in parts that one worker each may read.
 	ordered  string
+	moved    *roaring.Bitmap // customers whose facts do not lie in order, though ordered gives them: they are in apart too; nil for none
 	apart    []string
 	loose    int    // about how many these are
 	disorder func() // called when the ordered ones turn out not to lie so, which ends the scan; another one begins without

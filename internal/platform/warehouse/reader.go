@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
 )
 
 // reader reads blocks on one connection, reusing its buffers.
@@ -68,7 +70,7 @@ var errDisorder = errors.New("warehouse: facts do not lie by customer and time")
 
 // stream reads the customers from … to−1 with one query and shows them in blocks that end at multiples of size: while a block is shown the
 // engine goes on reading.
-func (r *reader) stream(ctx context.Context, from, to, size uint32, ordered string, add *apart, fn func(*Block) error) error {
+func (r *reader) stream(ctx context.Context, from, to, size uint32, sn *snapshot, add *apart, fn func(*Block) error) error {
 	b, in := &r.block, &r.raw
 	b.From, b.To = from, to
 	if err := r.readPeople(ctx, from, to); err != nil {
@@ -92,20 +94,26 @@ func (r *reader) stream(ctx context.Context, from, to, size uint32, ordered stri
 		return nil
 	}
 	var order ordering
-	err := r.fill(ctx, from, to, ordered, func(c *columns) error {
-		if order.of(c) < len(c.customer) {
+	take := func(c *columns, at, end int) error {
+		if order.of(c, at, end) < end {
 			return errDisorder
 		}
-		for at := 0; at < len(c.customer); {
-			n, _ := slices.BinarySearch(c.customer[at:], b.To)
+		for at < end {
+			n, _ := slices.BinarySearch(c.customer[at:end], b.To)
 			in.take(r, c, at, at+n)
-			if at += n; at < len(c.customer) {
+			if at += n; at < end {
 				if err := show(); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
+	}
+	err := r.fill(ctx, from, to, sn.ordered, func(c *columns) error {
+		if sn.moved == nil {
+			return take(c, 0, len(c.customer))
+		}
+		return runs(c.customer, sn.moved, func(at, end int) error { return take(c, at, end) })
 	})
 	for err == nil && b.From < to {
 		err = show()
@@ -119,22 +127,48 @@ type ordering struct {
 	ts       int64
 }
 
-// of is how many of the first rows go on in order.
-func (o *ordering) of(c *columns) int {
+// of returns up to which of the rows from … to−1 they go on in order.
+func (o *ordering) of(c *columns, from, to int) int {
 	customer, ts := o.customer, o.ts
-	for i, at := range c.ts[:len(c.customer)] {
-		if n := c.customer[i]; n != customer {
+	for i, at := range c.ts[from:to] {
+		if n := c.customer[from+i]; n != customer {
 			if n < customer {
-				return i
+				return from + i
 			}
 			customer = n
 		} else if at < ts {
-			return i
+			return from + i
 		}
 		ts = at
 	}
 	o.customer, o.ts = customer, ts
-	return len(c.customer)
+	return to
+}
+
+// runs calls fn for the longest runs of rows whose customers are not among those left out.
+func runs(customers []uint32, out *roaring.Bitmap, fn func(from, to int) error) error {
+	last, is := uint32(0), out.Contains(0)
+	leave := func(n uint32) bool {
+		if n != last {
+			last, is = n, out.Contains(n)
+		}
+		return is
+	}
+	for at := 0; at < len(customers); {
+		for at < len(customers) && leave(customers[at]) {
+			at++
+		}
+		from := at
+		for at < len(customers) && !leave(customers[at]) {
+			at++
+		}
+		if at > from {
+			if err := fn(from, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // rows is the rows of a table about customers from … to−1, see source.
@@ -232,7 +266,7 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, e
 	var order ordering
 	err = r.fill(ctx, from, to, "", func(c *columns) error {
 		if ordered == len(in.customer) {
-			ordered += order.of(c)
+			ordered += order.of(c, 0, len(c.customer))
 		}
 		in.take(r, c, 0, len(c.customer))
 		return nil

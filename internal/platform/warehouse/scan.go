@@ -153,7 +153,7 @@ func (spec ScanSpec) stream(ctx context.Context, sn *snapshot, readers []*reader
 		return err
 	}
 	err := ranges(ctx, readers, cuts, func(ctx context.Context, i int, from, to uint32) error {
-		return readers[i].stream(ctx, from, to, size, sn.ordered, add, func(b *Block) error { return fn(i, b) })
+		return readers[i].stream(ctx, from, to, size, sn, add, func(b *Block) error { return fn(i, b) })
 	})
 	if errors.Is(err, errDisorder) {
 		sn.disorder()
