@@ -3,6 +3,9 @@ package warehouse
 // Kind is the number of a fact name within one scan: its place in ScanSpec.Facts.
 type Kind uint16
 
+// noKind is the kind of facts that a scan did not ask for.
+const noKind = ^Kind(0)
+
 // NoKind is the Kind of a name the scan was not asked for; it equals the Kind of no fact.
 const NoKind Kind = 1<<16 - 1
 

@@ -109,11 +109,12 @@ func (r *reader) stream(ctx context.Context, from, to, size uint32, sn *snapshot
 		}
 		return nil
 	}
-	err := r.fill(ctx, from, to, sn.ordered, func(c *columns) error {
-		if sn.moved == nil {
-			return take(c, 0, len(c.customer))
-		}
-		return runs(c.customer, sn.moved, func(at, end int) error { return take(c, at, end) })
+	// Only what a scan itself filters keeps the order of rows: a list of kinds is a join, which holds small batches back. So the engine
+	// is asked for a range of kinds, and what is not wanted of it is left out here.
+	least, most := r.span()
+	kinds := " AND kind >= " + number(least) + " AND kind <= " + number(most)
+	err := r.ask(ctx, from, to, kinds+" AND "+sn.ordered, func(c *columns) error {
+		return r.runs(c, sn.moved, func(at, end int) error { return take(c, at, end) })
 	})
 	for err == nil && b.From < to {
 		err = show()
@@ -145,21 +146,24 @@ func (o *ordering) of(c *columns, from, to int) int {
 	return to
 }
 
-// runs calls fn for the longest runs of rows whose customers are not among those left out.
-func runs(customers []uint32, out *roaring.Bitmap, fn func(from, to int) error) error {
-	last, is := uint32(0), out.Contains(0)
-	leave := func(n uint32) bool {
-		if n != last {
+// runs calls fn for the longest runs of rows that are of kinds asked for, and whose customers are not among those left out.
+func (r *reader) runs(c *columns, out *roaring.Bitmap, fn func(from, to int) error) error {
+	last, is := uint32(0), false
+	leave := func(i int) bool {
+		if r.table[c.kind[i]] == noKind {
+			return true
+		}
+		if n := c.customer[i]; out != nil && n != last {
 			last, is = n, out.Contains(n)
 		}
 		return is
 	}
-	for at := 0; at < len(customers); {
-		for at < len(customers) && leave(customers[at]) {
+	for at := 0; at < len(c.customer); {
+		for at < len(c.customer) && leave(at) {
 			at++
 		}
 		from := at
-		for at < len(customers) && !leave(customers[at]) {
+		for at < len(c.customer) && !leave(at) {
 			at++
 		}
 		if at > from {
@@ -169,6 +173,15 @@ func runs(customers []uint32, out *roaring.Bitmap, fn func(from, to int) error) 
 		}
 	}
 	return nil
+}
+
+// span is the least and the greatest code of the kinds asked for, of which there are some.
+func (r *reader) span() (least, most uint32) {
+	least = ^uint32(0)
+	for c := range r.kinds {
+		least, most = min(least, c), max(most, c)
+	}
+	return least, most
 }
 
 // rows is the rows of a table about customers from … to−1, see source.
@@ -291,6 +304,19 @@ type columns struct {
 
 // fill reads the facts about customers from … to−1 for which a condition holds, "" for all.
 func (r *reader) fill(ctx context.Context, from, to uint32, condition string, fn func(*columns) error) error {
+	codes := make([]string, 0, len(r.kinds))
+	for c := range r.kinds {
+		codes = append(codes, number(c))
+	}
+	slices.Sort(codes)
+	if condition != "" {
+		condition = " AND " + condition
+	}
+	return r.ask(ctx, from, to, condition+" AND kind IN ("+strings.Join(codes, ", ")+")", fn)
+}
+
+// ask is fill with all that is to hold of kinds in the condition, which begins with AND.
+func (r *reader) ask(ctx context.Context, from, to uint32, condition string, fn func(*columns) error) error {
 	if len(r.kinds) == 0 {
 		return nil
 	}
@@ -302,15 +328,7 @@ func (r *reader) fill(ctx context.Context, from, to uint32, condition string, fn
 	for i := range r.props {
 		names = append(names, r.props[i].expression)
 	}
-	codes := make([]string, 0, len(r.kinds))
-	for c := range r.kinds {
-		codes = append(codes, number(c))
-	}
-	slices.Sort(codes)
-	if condition != "" {
-		condition = " AND " + condition
-	}
-	q := "SELECT " + strings.Join(names, ", ") + " " + rows + condition + r.during() + " AND kind IN (" + strings.Join(codes, ", ") + ")"
+	q := "SELECT " + strings.Join(names, ", ") + " " + rows + r.during() + condition
 	c := columns{props: make([]texts, len(r.props))}
 	return r.each(ctx, q, func(b batch) error {
 		c.customer, c.ts, c.kind = b.uint32s(0), b.int64s(1), b.uint32s(2)
@@ -373,11 +391,11 @@ func (r *reader) during() string {
 }
 
 func (r *reader) makeTable() {
-	var most uint32
-	for c := range r.kinds {
-		most = max(most, c)
-	}
+	_, most := r.span()
 	r.table = make([]Kind, most+1)
+	for i := range r.table {
+		r.table[i] = noKind
+	}
 	for c, k := range r.kinds {
 		r.table[c] = k
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -257,6 +258,44 @@ func TestScanOfFactsOutOfOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	want()
+}
+
+// A scan of many kinds, of which most rows are not: the rows come in order all the same.
+func TestScanOfManyKinds(t *testing.T) {
+	w := warehousetest.OpenAt(t, filepath.Join(t.TempDir(), "warehouse.duckdb"))
+	names := []string{"a.done", "b.done", "c.done", "d.done", "e.done", "f.done", "g.done", "h.done", "i.done", "j.done"}
+	var facts []event.Fact
+	for n := range uint32(6000) {
+		for i := range 30 {
+			facts = append(facts, event.Fact{Name: names[(int(n)*7+i*i)%len(names)], Customer: n + 1, At: day.Add(time.Duration(i) * time.Hour)})
+		}
+	}
+	warehousetest.Load(t, w, facts...)
+	if err := w.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wanted := []string{names[1], names[2], names[4], names[5], names[7], names[8], "never.done"}
+	want := 0
+	for _, f := range facts {
+		if slices.Contains(wanted, f.Name) {
+			want++
+		}
+	}
+	for range 3 {
+		var rows atomic.Int64
+		_, err := w.Scan(t.Context(), warehouse.ScanSpec{Facts: wanted, AsOf: day.AddDate(1, 0, 0).UnixMicro(), Rows: 5000}, func(_ int, b *warehouse.Block) error {
+			rows.Add(int64(len(b.TS)))
+			for n := range len(b.Start) - 1 {
+				if part := b.TS[b.Start[n]:b.Start[n+1]]; !slices.IsSorted(part) {
+					return fmt.Errorf("customer %d: facts out of order", b.From+uint32(n))
+				}
+			}
+			return nil
+		})
+		if err != nil || rows.Load() != int64(want) {
+			t.Fatal(rows.Load(), want, err)
+		}
+	}
 }
 
 // Many customers were merged since the last compaction: theirs are left out of the stream without a join, which would not keep its order.
