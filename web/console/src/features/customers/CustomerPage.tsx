@@ -138,7 +138,10 @@ function Body(props: { customer: Profile }) {
                 { label: t("customers.email"), value: c.email || <None /> },
                 { label: t("customers.gender"), value: c.gender ? t(`customers.genders.${c.gender}`) : <None /> },
                 { label: t("customers.birthday"), value: c.birthday || <None /> },
-                { label: t("customers.place"), value: [...new Set([c.province, c.city])].filter(Boolean).join(" ") || <None /> },
+                {
+                  label: t("customers.place"),
+                  value: [...new Set([c.province, c.city])].filter(Boolean).join(" ") || <None />,
+                },
                 { label: t("customers.source"), value: <Channel code={c.source} /> },
                 { label: t("customers.level"), value: c.level || <None /> },
                 { label: t("customers.store"), value: c.store || <None /> },
