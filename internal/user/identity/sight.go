@@ -284,8 +284,8 @@ func (r *resolving) unbind(s *Sighting) (ref customer.Ref) {
 			continue
 		}
 		if c := r.known[ref.Number]; c != nil {
-			for _, field := range []*string{&c.Phone, &c.Email} {
-				if *field == k.Value {
+			for kind, field := range map[string]*string{customer.KeyPhone: &c.Phone, customer.KeyEmail: &c.Email} {
+				if kind == k.Kind && *field == k.Value {
 					*field = ""
 					r.changed(ref.Number)
 				}

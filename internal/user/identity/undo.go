@@ -250,9 +250,29 @@ func (s *Service) refill(ctx context.Context, tx *store.Tx, leaves string, gave 
 		if b := m.Record.Before; b != nil && gave.After != nil && b.At.Equal(gave.After.At) && b.Known == gave.After.Known {
 			m.Record.Before = gave.Before // what it will give back is not the leaving one's
 		}
+		if err := forgetUnbound(ctx, tx, known[m.From]); err != nil {
+			return err
+		}
 		m.Record.absorb(c, known[m.From])
 		if err := putRecord(ctx, tx, m); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// forgetUnbound leaves out of a profile the phone and the e-mail that somebody said are nobody's any more: they fill no gap.
+func forgetUnbound(ctx context.Context, q store.Querier, c *customer.Customer) error {
+	for kind, field := range map[string]*string{customer.KeyPhone: &c.Phone, customer.KeyEmail: &c.Email} {
+		if *field == "" {
+			continue
+		}
+		n, err := store.One[int64](ctx, q, `SELECT COUNT(*) FROM identity_keys WHERE kind = ? AND value = ? AND customer = 0 AND state = ''`, kind, *field)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			*field = ""
 		}
 	}
 	return nil
