@@ -409,6 +409,10 @@ func TestMoveSurvivesKills(t *testing.T) {
 			break
 		}
 		if cmd.ProcessState.Exited() {
+			// One that was killed after its last step has moved everything; the sums below judge it.
+			if killed > 0 && strings.Contains(said.String(), "there is a warehouse at the address already") {
+				break
+			}
 			t.Fatal(said.String())
 		}
 		killed++
