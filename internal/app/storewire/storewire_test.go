@@ -60,14 +60,7 @@ func (c cash) Refund(ctx context.Context, tx *store.Tx, key, sale string, fen in
 
 func open(t testing.TB, db *store.DB) *shop {
 	t.Helper()
-	clk := clock.NewManual(start)
-	books := ledger.NewService(db, clk.Now, time.UTC)
-	s := &shop{db: db, clock: clk, books: books, wallets: wallet.NewService(db, books, clk.Now), points: loyalty.NewService(db, books, clk.Now),
-		promos: promo.NewService(db, clk.Now, time.UTC), flash: flash.NewService(db, clk.Now)}
-	s.Service = checkout.NewService(checkout.Parts{
-		DB: db, Now: clk.Now, Settler: order.NewSettler(), Books: books, People: storewire.People{Now: clk.Now}, Offers: storewire.Offers{Promos: s.promos, Flash: s.flash}, Payments: cash{books},
-		Wallet: storewire.Wallet{Wallets: s.wallets, Now: clk.Now}, Points: storewire.Points{Accounts: s.points, Now: clk.Now},
-	})
+	s := wire(db)
 	if _, err := s.promos.Create(t.Context(), promo.Draft{Kind: promo.Reduction, Name: "满 100 减 10.01", Terms: promo.Terms{Reduction: &pricing.Reduction{Steps: []pricing.Step{{FromFen: 10000, OffFen: 1001}}}}}, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +84,7 @@ func open(t testing.TB, db *store.DB) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	goods := catalog.NewService(db, clk.Now)
+	goods := catalog.NewService(db, s.clock.Now)
 	for i, price := range []int64{1, 999, 4900, 12345} {
 		code := fmt.Sprint("K", i)
 		kind := catalog.KindPhysical
@@ -106,6 +99,19 @@ func open(t testing.TB, db *store.DB) *shop {
 			t.Fatal(err)
 		}
 	}
+	return s
+}
+
+// wire makes the services on a store and changes nothing in it.
+func wire(db *store.DB) *shop {
+	clk := clock.NewManual(start)
+	books := ledger.NewService(db, clk.Now, time.UTC)
+	s := &shop{db: db, clock: clk, books: books, wallets: wallet.NewService(db, books, clk.Now), points: loyalty.NewService(db, books, clk.Now),
+		promos: promo.NewService(db, clk.Now, time.UTC), flash: flash.NewService(db, clk.Now)}
+	s.Service = checkout.NewService(checkout.Parts{
+		DB: db, Now: clk.Now, Settler: order.NewSettler(), Books: books, People: storewire.People{Now: clk.Now}, Offers: storewire.Offers{Promos: s.promos, Flash: s.flash}, Payments: cash{books},
+		Wallet: storewire.Wallet{Wallets: s.wallets, Now: clk.Now}, Points: storewire.Points{Accounts: s.points, Now: clk.Now},
+	})
 	return s
 }
 
