@@ -5,7 +5,7 @@ export default defineConfig({
   plugins: [react()],
   test: {
     environment: "happy-dom",
-    include: ["{packages/*,console,phone}/src/**/*.test.{ts,tsx}"],
+    include: ["{packages/*,console,phone,shop}/src/**/*.test.{ts,tsx}"],
     setupFiles: ["./packages/ui/src/test-setup.ts"],
     css: { modules: { classNameStrategy: "non-scoped" } },
   },

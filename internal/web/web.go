@@ -1,4 +1,4 @@
-// Package web holds the built browser apps (the console, the phone) inside the binary and serves them. Building the
+// Package web holds the built browser apps (the console, the phone, the store) inside the binary and serves them. Building the
 // web is not needed to build or test the Go code: what `make web` has put in dist is embedded, and without it the pages
 // say how to build them.
 package web
@@ -20,7 +20,7 @@ import (
 var embedded embed.FS
 
 // Apps are the apps by the first part of their address; "/" leads to the first.
-var Apps = []string{"console", "phone"}
+var Apps = []string{"console", "phone", "shop"}
 
 // Handler serves the apps that this binary was built with.
 func Handler() http.Handler { return newHandler(embedded) }

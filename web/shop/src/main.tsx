@@ -1,0 +1,25 @@
+import "@huoshui/ui/tokens.css";
+import "./shop.css";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+import { queries, takeFirst } from "./api";
+import { language } from "./i18n";
+import { prepare } from "./router";
+import { routes } from "./routes";
+
+document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+takeFirst();
+await prepare(routes);
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <App />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}
