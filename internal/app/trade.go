@@ -9,6 +9,7 @@ import (
 	"huoshui/internal/data/collect"
 	"huoshui/internal/finance/payment"
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/trade/address"
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
@@ -20,6 +21,7 @@ import (
 func (a *App) buildTrade() {
 	s, now := &a.Services, a.Clock.Now
 	s.Goods = catalog.NewService(a.DB, now)
+	s.Addresses = address.NewService(a.DB, now)
 	s.Flash = flash.NewService(a.DB, now)
 	s.TextMessages = &textMessages{app: a}
 	s.SignIn = signin.NewService(a.DB, s.Identity, s.TextMessages, a.Keys, now)

@@ -20,6 +20,7 @@ import (
 	"huoshui/internal/org/staff"
 	"huoshui/internal/org/task"
 	"huoshui/internal/platform/auth"
+	"huoshui/internal/trade/address"
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
@@ -45,6 +46,7 @@ type Services struct {
 	Orders     *order.Service
 	Promo      *promo.Service
 	Goods      *catalog.Service
+	Addresses  *address.Service
 	Flash      *flash.Service
 	Sales      *checkout.Service
 	SignIn     *signin.Service
@@ -110,6 +112,7 @@ func nouns() []func(*API) {
 		registerPromo,
 		registerGoods,
 		registerShop,
+		registerAddress,
 		registerFinance,
 		registerTask,
 		registerPolicy,

@@ -12,6 +12,7 @@ import (
 	"huoshui/internal/org/task"
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/store"
+	"huoshui/internal/trade/address"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/promo"
@@ -27,7 +28,7 @@ func New(db *store.DB, now clock.Clock) *identity.Service {
 	return identity.NewService(db, now, buying{}, map[string]identity.Follower{
 		"order": order.Mover{}, "consent": consent.NewService(db, now), "campaign": campaign.Mover{},
 		"task": task.Mover{}, "segment": audience.Mover{}, "tag": tag.Mover{}, "arrivals": collect.TouchMover{},
-		"coupon": promo.Mover{}, "sale": checkout.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{},
+		"coupon": promo.Mover{}, "sale": checkout.Mover{}, "address": address.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{},
 	})
 }
 
