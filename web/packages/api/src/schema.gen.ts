@@ -3035,6 +3035,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shop/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own addresses, the default first */
+        get: operations["shop_addresses"];
+        put?: never;
+        /** Write an address into one's book */
+        post: operations["shop_add_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/addresses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change an address of one's book */
+        put: operations["shop_put_address"];
+        post?: never;
+        /** Take an address out of one's book */
+        delete: operations["shop_remove_address"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shop/cart": {
         parameters: {
             query?: never;
@@ -4247,6 +4283,31 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddressDraft: {
+            /** @description Chosen unless she says otherwise; the first address always is */
+            default?: boolean;
+            /** @description Who takes it */
+            name: string;
+            phone: string;
+            /** @description Province, city and district in words */
+            place: string;
+            /** @description GB/T 2260 code, of a province at least */
+            region: string;
+            street: string;
+        };
+        AddressEntry: {
+            /** @description Chosen unless she says otherwise; the first address always is */
+            default?: boolean;
+            id: string;
+            /** @description Who takes it */
+            name: string;
+            phone: string;
+            /** @description Province, city and district in words */
+            place: string;
+            /** @description GB/T 2260 code, of a province at least */
+            region: string;
+            street: string;
+        };
         AdvanceDemoBody: {
             /** Format: int64 */
             days: number;
@@ -8331,6 +8392,17 @@ export interface components {
             quantity: number;
             /** Format: date-time */
             refunded_at: string;
+        };
+        PageAddressEntry: {
+            items: components["schemas"]["AddressEntry"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
         };
         PageAudienceDaySize: {
             items: components["schemas"]["AudienceDaySize"][];
@@ -18288,6 +18360,132 @@ export interface operations {
                 "application/json": components["schemas"]["ChangePasswordBody"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_addresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAddressEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_add_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_put_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_remove_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
