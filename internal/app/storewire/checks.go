@@ -11,7 +11,7 @@ import (
 
 // Checks hold what the store sells against its own movements, and the books against its orders.
 func Checks() []ledger.Check {
-	return []ledger.Check{
+	return append(afterSaleChecks(), []ledger.Check{
 		{Name: "stock and its movements", Run: func(ctx context.Context, q store.Querier) ([]ledger.Difference, error) {
 			apart, err := inventory.Check(ctx, q)
 			var out []ledger.Difference
@@ -43,5 +43,5 @@ func Checks() []ledger.Check {
 			return store.All[ledger.Difference](ctx, q, `SELECT s.id AS what, s.total_fen - s.refunded_fen AS want, COALESCE(o.amount_fen - o.refunded_fen, 0) AS got
 				FROM sales s LEFT JOIN orders o ON o.id = s.order_id WHERE s.order_id <> '' AND s.total_fen - s.refunded_fen <> COALESCE(o.amount_fen - o.refunded_fen, 0) ORDER BY s.id LIMIT 1000`)
 		}},
-	}
+	}...)
 }

@@ -43,6 +43,21 @@ const (
 	OrderClosed   = "order.closed"   // never paid; Detail why: customer, timeout, staff
 	OrderShipped  = "order.shipped"  // Detail the carrier
 	OrderFinished = "order.finished" // received
+	// What became of the codes of an order; Subject is the sale's id, never the code itself.
+	CodesHanded  = "codes.handed"  // virtual goods: Product, Quantity codes that its buyer sees now
+	CodeRedeemed = "code.redeemed" // Detail pickup or service; Product, Quantity units
+
+	// What becomes of a case of after-sale: Subject its id, Product its SKU when it has one, Quantity units, Amount what was given back;
+	// Detail its kind: refund, return, exchange; Props {"kind":…, "reason":…, "order":…, "text": what was said}.
+	AfterSaleRequested = "after_sale.requested"
+	AfterSaleAsked     = "after_sale.asked" // staff want to know more
+	AfterSaleAgreed    = "after_sale.agreed"
+	AfterSaleRefused   = "after_sale.refused"
+	AfterSaleSent      = "after_sale.sent" // the goods are on their way back
+	AfterSaleReceived  = "after_sale.received"
+	AfterSaleRefunded  = "after_sale.refunded" // beside order.refunded, which tells the amounts
+	AfterSaleReplaced  = "after_sale.replaced" // other goods were sent
+	AfterSaleClosed    = "after_sale.closed"   // Detail by whom: customer, staff, clock
 	// Whoever sums amounts of orders must add this; a scan of the warehouse has done so, see warehouse.Scan.
 	OrderAmended = "order.amended" // more lines of a paid order came to light: Subject order id; Amount and Quantity are what they add; At is its paid time
 
@@ -81,6 +96,8 @@ const (
 	CouponUsed     = "coupon.used"     // Amount what it took off the order
 	CouponReturned = "coupon.returned" // Amount what it had taken off; Detail locked (the order was never paid) or used
 	CouponExpired  = "coupon.expired"
+
+	FlashQueued = "flash.queued" // came into the waiting room of a flash sale; Subject the sale, Quantity the place
 
 	CampaignAssigned = "campaign.assigned" // one per person in the frozen audience; Detail "reach" or "holdout"
 

@@ -74,6 +74,14 @@ func (s *Service) Upload(ctx context.Context, r io.Reader, name, by string) (Pic
 	return p, err
 }
 
+// Encode reads a picture by what is in it and returns its size and kind, and its files, encoded anew, by width. What is no picture, or
+// too large a one, is Invalid.
+func Encode(raw []byte) (Picture, map[int][]byte, error) {
+	var p Picture
+	files, err := p.encode(raw)
+	return p, files, err
+}
+
 // encode returns the picture's files by width, and notes its size and kind.
 func (p *Picture) encode(raw []byte) (map[int][]byte, error) {
 	unreadable := invalid("file", "picture.unreadable", "this is no JPEG, PNG, WebP or GIF picture")
