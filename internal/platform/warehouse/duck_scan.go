@@ -28,7 +28,7 @@ func (e *duck) snapshot(ctx context.Context, n int) (*snapshot, error) {
 		end()
 		return nil, err
 	}
-	sn := &snapshot{mark: mark, end: end}
+	sn := &snapshot{mark: mark, end: end, whole: true}
 	for _, c := range conns {
 		sn.sources = append(sn.sources, &duckSource{c})
 	}

@@ -52,6 +52,7 @@ type snapshot struct {
 	moved    *roaring.Bitmap // customers whose facts do not lie in order, though ordered gives them: they are in apart too; nil for none
 	apart    []string
 	loose    int    // about how many these are
+	whole    bool   // SQL may group facts by customer: all of a customer's come in one answer
 	disorder func() // called when the ordered ones turn out not to lie so, which ends the scan; another one begins without
 	end      func()
 }

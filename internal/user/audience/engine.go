@@ -321,6 +321,13 @@ func (e *Engine) leaves(ctx context.Context, asOf time.Time, wanted map[string]*
 	look := e.cache.look(wanted, asOf.UnixMicro(), bound, mark)
 	e.mu.Unlock()
 	found := &leavesFound{people: look.fresh, universe: look.universe, seq: mark.Seq, read: len(look.missing) + len(look.stale)}
+	var grouped *leafFold
+	if with == nil {
+		var err error
+		if grouped, err = e.group(ctx, asOf, bound, &look); err != nil {
+			return nil, err
+		}
+	}
 	full := &leafFold{leaves: look.missing}
 	if len(look.missing) > 0 || look.universe == nil || with != nil {
 		defer calm(mark.Through)()
@@ -340,11 +347,20 @@ func (e *Engine) leaves(ctx context.Context, asOf time.Time, wanted map[string]*
 		found.universe.RunOptimize()
 		e.keep(asOf, bound, pass.mark, pass.mark.Version, full, found)
 		if len(look.stale) == 0 {
-			return found, nil
+			look.dirty = nil
 		}
 	}
 	if len(look.stale) > 0 || look.dirty != nil {
-		return found, e.renew(ctx, asOf, bound, mark.Version, look, found)
+		if err := e.renew(ctx, asOf, bound, mark.Version, look, found); err != nil {
+			return nil, err
+		}
+	}
+	if grouped != nil {
+		for i, l := range grouped.leaves {
+			grouped.out[i].And(found.universe)
+			found.people[l.key] = grouped.out[i]
+		}
+		e.keep(asOf, bound, mark, mark.Version, grouped, found) // of then or later: who changed since is read again
 	}
 	return found, nil
 }

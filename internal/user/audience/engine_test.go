@@ -366,6 +366,17 @@ func check(rt *rapid.T, t *testing.T, w *world, e *Engine, conditions []Conditio
 		if d := cmp.Diff(want, answer.People[i].ToArray()); d != "" {
 			rt.Fatalf("%s\n%s", c, d)
 		}
+		if i == 0 { // asked alone by who knows nothing, the engine groups what it can
+			alone := NewEngine(e.w, shanghai)
+			alone.state = e.state
+			single, err := alone.Evaluate(t.Context(), w.asOf, Question{Conditions: []Condition{c}, Segment: w.segment, Tag: w.tag})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if d := cmp.Diff(want, single.People[0].ToArray()); d != "" {
+				rt.Fatalf("%s alone\n%s", c, d)
+			}
+		}
 		again, err := ParseCondition([]byte(c.String()))
 		if err != nil || again.String() != c.String() {
 			rt.Fatalf("%s reads back as %s: %v", c, again, err)
