@@ -78,6 +78,10 @@ const (
 	// What somebody said or wrote to the brand, Props {"text": …}: keyword tags listen to these.
 	MessageReceived = "message.received" // in a chat, a comment, a call
 	SurveyAnswered  = "survey.answered"
+	// Reviews of goods: Subject the review's id, Product, Quantity stars, Detail good, middle or low; Props {"text", "stars", "tags", "pictures": how many, "order"}.
+	ReviewPosted   = "review.posted"
+	ReviewFollowed = "review.followed" // said later
+	ReviewApproved = "review.approved" // others see it; no text
 	// CustomPrefix and the name in the event dictionary is every other event: "event.Products Searched". What a client says
 	// of an order that was completed is one of these: money comes from the store.
 	CustomPrefix = "event."

@@ -29,7 +29,9 @@ type Source struct {
 	Prop string `json:"prop" minLength:"1" maxLength:"128"`
 }
 
-var usualSources = []Source{{event.MessageReceived, "text"}, {event.SurveyAnswered, "text"}}
+var usualSources = []Source{
+	{event.MessageReceived, "text"}, {event.SurveyAnswered, "text"}, {event.ReviewPosted, "text"}, {event.ReviewFollowed, "text"}, {event.AfterSaleRequested, "text"},
+}
 
 func (k *Keywords) check() error {
 	for i, w := range k.Words {
