@@ -293,7 +293,7 @@ func (a *App) Handler() http.Handler {
 		Observe:      a.Metrics.ObserveHTTP,
 		Health:       a.Health,
 		Metrics:      a.Metrics.Handler(),
-		Pages:        web.Handler(),
+		Pages:        web.Handler(httpapi.ShopFirst(&a.Services)),
 	}).Handler()
 }
 

@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
-
 	"golang.org/x/time/rate"
 
 	"huoshui/internal/finance/payment"
@@ -118,13 +120,19 @@ type ShopGoods struct {
 	Pictures []string        `json:"pictures,omitempty"`
 	Points   []string        `json:"points,omitempty"`
 	Specs    []catalog.Spec  `json:"specs,omitempty"`
-	Detail   []catalog.Block `json:"detail,omitempty"`
-	SKUs     []ShopSKU       `json:"skus,omitempty"`
+	Detail   []ShopBlock     `json:"detail,omitempty"`	SKUs     []ShopSKU       `json:"skus,omitempty"`
 	Flash    []ShopFlash     `json:"flash,omitempty"`
 }
 
-// ShopFlash is a flash sale as customers see it.
-type ShopFlash struct {
+// ShopBlock is a piece of a description: a text, or a picture with its size, so that room is kept for it.
+type ShopBlock struct {
+	Text    string `json:"text,omitempty"`
+	Picture string `json:"picture,omitempty"`
+	Width   int64  `json:"width,omitempty" doc:"Of the picture, in pixels"`
+	Height  int64  `json:"height,omitempty"`
+}
+
+// ShopFlash is a flash sale as customers see it.type ShopFlash struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	SKU       string    `json:"sku"`
@@ -136,8 +144,8 @@ type ShopFlash struct {
 	Now       time.Time `json:"now" doc:"The store's clock, for counting down"`
 }
 
-func (a *API) shopFlash(f flash.Sale) ShopFlash {
-	return ShopFlash{ID: f.ID, Name: f.Name, SKU: f.SKU, PriceFen: f.PriceFen, StartsAt: f.StartsAt, EndsAt: f.EndsAt, Left: f.Units - f.Taken, PerPerson: f.PerPerson, Now: a.Services.Sales.Now()}
+func (s *Services) shopFlash(f flash.Sale) ShopFlash {
+	return ShopFlash{ID: f.ID, Name: f.Name, SKU: f.SKU, PriceFen: f.PriceFen, StartsAt: f.StartsAt, EndsAt: f.EndsAt, Left: f.Units - f.Taken, PerPerson: f.PerPerson, Now: s.Sales.Now()}
 }
 
 func shopGoods(g catalog.Goods) ShopGoods {
@@ -169,8 +177,16 @@ type ShopMe struct {
 	Phone  string `json:"phone" doc:"With its middle hidden"`
 	Level  string `json:"level"`
 	Points int64  `json:"points"`
+
+	BalanceFen int64     `json:"balance_fen" doc:"What the wallet can pay, paid in and given together"`
+	Now        time.Time `json:"now" doc:"The store's clock, for counting down"`
 }
 
+// ShopCashier leads a customer to WeChat Pay.
+type ShopCashier struct {
+	payment.Cashier
+	Simulated string `json:"simulated,omitempty" doc:"Where the local WeChat Pay takes the payment with a POST; empty where it is the real one"`
+}
 // mine hides from a customer what the brand thinks of her.
 func mine(s checkout.Sale) checkout.Sale {
 	s.Layer = ""
@@ -240,17 +256,7 @@ func registerShop(a *API) {
 	}, summary("Sign out of the store"), status(http.StatusNoContent))
 
 	get(a, "/api/v1/shop/me", "shop_me", Customer, func(ctx context.Context, _ *struct{}) (ShopMe, error) {
-		number := shopperOf(ctx).customer
-		c, err := a.Services.Customers.Get(ctx, strconv.FormatUint(uint64(number), 10))
-		if err != nil {
-			return ShopMe{}, err
-		}
-		phone := c.Phone
-		if n := len(phone); n > 7 {
-			phone = phone[:3] + "****" + phone[n-4:]
-		}
-		_, points, err := a.Services.Sales.Points.Rules(ctx, a.Services.Sales.DB, number)
-		return ShopMe{Name: c.Name, Phone: phone, Level: c.Level, Points: points}, err
+		return a.Services.shopMe(ctx, shopperOf(ctx).customer)
 	}, summary("The customer who is signed in"))
 
 	registerCart(a)
@@ -310,12 +316,17 @@ func registerShop(a *API) {
 			OpenID string `json:"openid,omitempty" maxLength:"64" doc:"Of the payer, inside WeChat"`
 		}
 	}
-	post(a, "/api/v1/shop/orders/{id}/pay", "shop_pay_order", Customer, func(ctx context.Context, in *payOrder) (payment.Cashier, error) {
+	post(a, "/api/v1/shop/orders/{id}/pay", "shop_pay_order", Customer, func(ctx context.Context, in *payOrder) (ShopCashier, error) {
 		sale, err := a.Services.Sales.Get(ctx, shopperOf(ctx).customer, in.ID)
 		if err != nil {
-			return payment.Cashier{}, err
+			return ShopCashier{}, err
 		}
-		return a.Services.Ask(ctx, sale, payment.Method(in.Body.Method), in.Body.OpenID)
+		out := ShopCashier{}
+		out.Cashier, err = a.Services.Ask(ctx, sale, payment.Method(in.Body.Method), in.Body.OpenID)
+		if prepay := cmp.Or(out.PrepayID, strings.TrimPrefix(out.CodeURL, "weixin://wxpay/bizpayurl?pr=")); err == nil && a.Services.PaySimulator != nil {
+			out.Simulated = "/sim/cashier/" + url.PathEscape(prepay)
+		}
+		return out, err
 	}, summary("Go to WeChat's cashier"))
 
 	get(a, "/api/v1/shop/coupons", "shop_coupons", Customer, func(ctx context.Context, _ *struct{}) (Page[promo.Holding], error) {
@@ -327,14 +338,7 @@ func registerShop(a *API) {
 // registerShelves: what anybody may look at.
 func registerShelves(a *API) {
 	get(a, "/api/v1/shop/categories", "shop_categories", Public, func(ctx context.Context, _ *struct{}) (Page[catalog.Category], error) {
-		all, err := a.Services.Goods.Categories(ctx)
-		var shown []catalog.Category
-		for _, c := range all {
-			if !c.Hidden {
-				shown = append(shown, c)
-			}
-		}
-		return PageOf(shown, "", int64(len(shown))), err
+		return a.Services.shopShelves(ctx)
 	}, summary("The shelves of the store"))
 
 	type look struct {
@@ -344,56 +348,15 @@ func registerShelves(a *API) {
 		Sort     string `query:"sort" enum:"new,sold,price,-price"`
 	}
 	get(a, "/api/v1/shop/goods", "shop_goods", Public, func(ctx context.Context, in *look) (Page[ShopGoods], error) {
-		p, err := a.Services.Goods.List(ctx, catalog.Filter{Search: in.Q, Category: in.Category, Sort: in.Sort, Status: catalog.On, After: in.After, Limit: min(in.Limit, 60)})
-		if err != nil {
-			return Page[ShopGoods]{}, err
-		}
-		out := make([]ShopGoods, len(p.Items))
-		for i, g := range p.Items {
-			out[i] = shopGoods(g)
-		}
-		return PageOf(out, p.Next, p.Total), nil
+		return a.Services.shopShelf(ctx, catalog.Filter{Search: in.Q, Category: in.Category, Sort: in.Sort, After: in.After, Limit: in.Limit})
 	}, summary("Goods on sale"))
 
 	get(a, "/api/v1/shop/goods/{id}", "shop_get_goods", Public, func(ctx context.Context, in *ByID) (ShopGoods, error) {
-		g, err := a.Services.Goods.Get(ctx, in.ID)
-		if err == nil && g.Status != catalog.On {
-			err = errs.New(errs.NotFound, "goods.not_found", "there are no goods %q", in.ID)
-		}
-		if err != nil {
-			return ShopGoods{}, err
-		}
-		out := shopGoods(g)
-		out.Pictures, out.Points, out.Specs, out.Detail = g.Pictures, g.Points, g.Specs, g.Detail
-		skus := make([]string, 0, len(g.SKUs))
-		for _, s := range g.SKUs {
-			skus = append(skus, s.Code)
-		}
-		levels, err := inventory.Levels(ctx, a.Services.Sales.DB, inventory.Online, skus)
-		if err != nil {
-			return ShopGoods{}, err
-		}
-		for _, s := range g.SKUs {
-			if !s.Gone {
-				out.SKUs = append(out.SKUs, shopSKU(s, levels[s.Code].Free()))
-			}
-		}
-		flashes, err := a.Services.Flash.List(ctx, true, 100)
-		for _, f := range flashes {
-			if _, ours := levels[f.SKU]; ours {
-				out.Flash = append(out.Flash, a.shopFlash(f))
-			}
-		}
-		return out, err
+		return a.Services.shopOne(ctx, in.ID)
 	}, summary("Goods with their choices, and what is left of each"))
 
 	get(a, "/api/v1/shop/flash", "shop_flash", Public, func(ctx context.Context, _ *struct{}) (Page[ShopFlash], error) {
-		all, err := a.Services.Flash.List(ctx, true, 100)
-		out := make([]ShopFlash, len(all))
-		for i, f := range all {
-			out[i] = a.shopFlash(f)
-		}
-		return PageOf(out, "", int64(len(out))), err
+		return a.Services.shopFlashes(ctx)
 	}, summary("Flash sales that are on, or begin within a day"))
 
 	raw(a, http.MethodGet, "/media/{id}", "shop_picture", Public, "image/jpeg", func(w http.ResponseWriter, r *http.Request) error {

@@ -22,17 +22,21 @@ var embedded embed.FS
 // Apps are the apps by the first part of their address; "/" leads to the first.
 var Apps = []string{"console", "phone", "shop"}
 
-// Handler serves the apps that this binary was built with.
-func Handler() http.Handler { return newHandler(embedded) }
+// Handler serves the apps that this binary was built with; first says what the pages of the store hold.
+func Handler(first func(*http.Request) First) http.Handler { return newHandler(embedded, first) }
 
 // newHandler serves dist/<app> of files at /<app>/: files under assets have a hash in their names and never change,
-// every other address of an app is its index.html, which is asked for each time.
-func newHandler(files fs.FS) http.Handler {
+// every other address of an app is its index.html, which is asked for each time; the store's holds what its page needs first.
+func newHandler(files fs.FS, first func(*http.Request) First) http.Handler {
 	mux := http.NewServeMux()
 	for _, app := range Apps {
 		mux.Handle("GET /"+app, http.RedirectHandler("/"+app+"/", http.StatusPermanentRedirect))
 		if sub, err := fs.Sub(files, "dist/"+app); err == nil && exists(sub, "index.html") {
-			mux.Handle("GET /"+app+"/", http.StripPrefix("/"+app+"/", single(sub)))
+			index := func(w http.ResponseWriter, r *http.Request) { serve(w, r, sub, "index.html") }
+			if app == "shop" {
+				index = newFront(sub, first).serve
+			}
+			mux.Handle("GET /"+app+"/", single(sub, "/"+app+"/", index))
 		} else {
 			mux.Handle("GET /"+app+"/", http.HandlerFunc(notBuilt))
 		}
@@ -50,10 +54,10 @@ func redirect(w http.ResponseWriter, r *http.Request, to string) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// single serves one app whose index.html answers every address that is not a file.
-func single(files fs.FS) http.Handler {
+// single serves one app below base whose index answers every address that is not a file.
+func single(files fs.FS, base string, index http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := path.Clean("/" + r.URL.Path)[1:]
+		name := path.Clean("/" + strings.TrimPrefix(r.URL.Path, base))[1:]
 		switch {
 		case strings.HasPrefix(name, "assets/"):
 			if !exists(files, name) {
@@ -64,8 +68,9 @@ func single(files fs.FS) http.Handler {
 		case name != "" && name != "index.html" && exists(files, name) && !strings.HasSuffix(name, ".gz"):
 			w.Header().Set("Cache-Control", "public, max-age=3600")
 		default:
-			name = "index.html"
 			w.Header().Set("Cache-Control", "no-cache")
+			index(w, r)
+			return
 		}
 		serve(w, r, files, name)
 	})

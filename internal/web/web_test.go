@@ -40,7 +40,7 @@ func body(t *testing.T, res *http.Response) string {
 }
 
 func TestHandler(t *testing.T) {
-	h := newHandler(built())
+	h := newHandler(built(), func(*http.Request) First { return First{} })
 	for _, c := range []struct {
 		name, target, encoding string
 		status                 int
@@ -77,7 +77,7 @@ func TestHandler(t *testing.T) {
 
 // TestEmbedded: the binary compiles and answers whether or not the web was built before it.
 func TestEmbedded(t *testing.T) {
-	res := get(t, Handler(), "/console/", "")
+	res := get(t, Handler(func(*http.Request) First { return First{} }), "/console/", "")
 	if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusNotFound {
 		t.Fatalf("status %d", res.StatusCode)
 	}
