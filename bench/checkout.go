@@ -101,7 +101,28 @@ func Checkout(ctx context.Context, spec CheckoutSpec, say func(string, ...any)) 
 	return r, err
 }
 
-// Flash has all buyers want one unit of a flash sale at the same moment.
+// flashAtOnce is how many may be at the checkout at once: fewer than it serves in a second.
+const flashAtOnce = 200
+
+// wait stands in the waiting room until it is the buyer's turn; that nothing is left is a Conflict. She asks as often as she is told to.
+func wait(ctx context.Context, a *app.App, sale string, customer uint32) error {
+	at, err := a.Services.Flash.Join(ctx, sale, customer)
+	for err == nil && at.State == flash.Waiting {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(at.AskAfter) * time.Second):
+		}
+		at, err = a.Services.Flash.Stand(ctx, sale, customer)
+	}
+	if err == nil && at.State != flash.Admitted {
+		err = errs.New(errs.Conflict, "flash.gone", "nothing is left: %s", at.State)
+	}
+	return err
+}
+
+// Flash has all buyers want one unit of a flash sale at the same moment: they come into its waiting room, and are sold to or told
+// that nothing is left.
 func Flash(ctx context.Context, spec CheckoutSpec, say func(string, ...any)) (r FlashResult, err error) {
 	r = FlashResult{Store: storeName(spec.Store), Buyers: spec.Buyers, Units: spec.Units}
 	err = selling(ctx, spec, func(ctx context.Context, a *app.App) error {
@@ -109,14 +130,20 @@ func Flash(ctx context.Context, spec CheckoutSpec, say func(string, ...any)) (r 
 			return err
 		}
 		now := a.Clock.Now()
-		_, err := a.Services.Flash.Create(ctx, flash.Draft{Name: "rush", SKU: skuOf(0), PriceFen: 100, StartsAt: now.Add(-time.Second), EndsAt: now.Add(time.Hour), Units: spec.Units, PerPerson: 1}, "")
+		sale, err := a.Services.Flash.Create(ctx, flash.Draft{Name: "rush", SKU: skuOf(0), PriceFen: 100, StartsAt: now.Add(-time.Second), EndsAt: now.Add(time.Hour), Units: spec.Units, PerPerson: 1, AtOnce: flashAtOnce}, "")
 		if err != nil {
 			return err
 		}
+		room, shut := context.WithCancel(ctx)
+		over := make(chan error, 1)
+		go func() { over <- a.Services.Flash.Run(room) }()
 		var slowest atomic.Int64
 		began := time.Now()
 		err = together(spec.Buyers, func(b int) error {
-			err := buy(ctx, a, uint32(b)+1, checkout.Wish{Lines: []pricing.CartLine{{SKU: skuOf(0), Quantity: 1}}, Address: benchAddress})
+			err := wait(ctx, a, sale.ID, uint32(b)+1)
+			if err == nil {
+				err = buy(ctx, a, uint32(b)+1, checkout.Wish{Lines: []pricing.CartLine{{SKU: skuOf(0), Quantity: 1}}, Address: benchAddress})
+			}
 			took := time.Since(began).Microseconds()
 			for was := slowest.Load(); took > was && !slowest.CompareAndSwap(was, took); was = slowest.Load() {
 			}
@@ -129,7 +156,8 @@ func Flash(ctx context.Context, spec CheckoutSpec, say func(string, ...any)) (r 
 			atomic.AddInt64(&r.Answered, 1)
 			return nil
 		})
-		if err != nil {
+		shut()
+		if err = errors.Join(err, <-over); err != nil {
 			return err
 		}
 		r.SlowestMS = float64(slowest.Load()) / 1000

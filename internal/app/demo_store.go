@@ -114,6 +114,6 @@ func (a *App) demoOffers(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = s.Flash.Create(ctx, flash.Draft{Name: "一元秒杀", SKU: "CY-TSR", PriceFen: 100, StartsAt: now, EndsAt: now.Add(7 * 24 * time.Hour), Units: 100, PerPerson: 1}, demoBy)
+	_, err = s.Flash.Create(ctx, flash.Draft{Name: "一元秒杀", SKU: "CY-TSR", PriceFen: 100, StartsAt: now, EndsAt: now.Add(7 * 24 * time.Hour), Units: 100, PerPerson: 1, AtOnce: 20}, demoBy)
 	return err
 }

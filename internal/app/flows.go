@@ -34,6 +34,7 @@ func (a *App) loops() []loop {
 		{"payments", config.Worker, a.Services.Payments.Run},                                                                      // WeChat is asked what became of payments, and for refunds
 		{"simulated WeChat Pay", config.Worker, a.runPaySimulator},                                                                // the local one tells of payments as the real one does
 		{"expiry", config.Scheduler, a.runExpiry},                                                                                 // gift money and points end when their time is over
+		{"waiting rooms", config.Worker, a.Services.Flash.Run},                                                                    // who came first to a flash sale orders first
 		{"sales", config.Worker, a.Services.Sales.Run},                                                                            // what nobody paid is closed, what was sent is finished, carts that were left are told
 		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                    // layers and segments become messages, and these facts
 	}...)

@@ -112,6 +112,7 @@ func nouns() []func(*API) {
 		registerPromo,
 		registerGoods,
 		registerShop,
+		registerRoom,
 		registerAddress,
 		registerFinance,
 		registerTask,

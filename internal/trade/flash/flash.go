@@ -24,6 +24,7 @@ type Draft struct {
 	EndsAt    time.Time `json:"ends_at"`
 	Units     int64     `json:"units" minimum:"1" maximum:"1000000" doc:"At this price, in all"`
 	PerPerson int64     `json:"per_person" minimum:"1" maximum:"1000"`
+	AtOnce    int64     `json:"at_once,omitempty" minimum:"0" maximum:"10000" doc:"How many may be at the checkout at once: the others wait in a room, in the order in which they came; 0 has no room"`
 }
 
 // Sale is a flash sale.
@@ -37,6 +38,9 @@ type Sale struct {
 	Units     int64     `db:"units" json:"units"`
 	Taken     int64     `db:"taken" json:"taken" doc:"Units promised or sold"`
 	PerPerson int64     `db:"per_person" json:"per_person"`
+	AtOnce    int64     `db:"at_once" json:"at_once" doc:"How many may be at the checkout at once; 0: there is no waiting room"`
+	Admitted  int64     `db:"admitted" json:"admitted" doc:"Of these so many have not ordered yet"`
+	Arrived   int64     `db:"arrived" json:"arrived" doc:"How many places in the waiting room were given"`
 	Stopped   bool      `db:"stopped" json:"stopped"`
 	By        string    `db:"made_by" json:"by"`
 	CreatedAt time.Time `db:"created_at" json:"created_at"`
@@ -61,6 +65,8 @@ func (d *Draft) check(now time.Time) error {
 		return bad("units", "flash.units", "a flash sale has 1 to 1,000,000 units")
 	case d.PerPerson < 1 || d.PerPerson > 1000:
 		return bad("per_person", "flash.per_person", "a person may have 1 to 1,000 units")
+	case d.AtOnce < 0 || d.AtOnce > 10_000:
+		return bad("at_once", "flash.at_once", "at most 10,000 may be at the checkout at once")
 	case !d.EndsAt.After(d.StartsAt) || !d.EndsAt.After(now):
 		return bad("ends_at", "flash.window", "it ends before it begins, or has ended")
 	}
@@ -69,12 +75,13 @@ func (d *Draft) check(now time.Time) error {
 
 // Service keeps flash sales.
 type Service struct {
-	db  *store.DB
-	now func() time.Time
+	db   *store.DB
+	now  func() time.Time
+	room *room
 }
 
 // NewService returns the service.
-func NewService(db *store.DB, now func() time.Time) *Service { return &Service{db, now} }
+func NewService(db *store.DB, now func() time.Time) *Service { return &Service{db, now, newRoom()} }
 
 // Create plans a flash sale.
 func (s *Service) Create(ctx context.Context, d Draft, by string) (Sale, error) {
@@ -84,7 +91,7 @@ func (s *Service) Create(ctx context.Context, d Draft, by string) (Sale, error) 
 	}
 	sale := Sale{
 		ID: id.New("fls"), Name: d.Name, SKU: d.SKU, PriceFen: d.PriceFen, StartsAt: d.StartsAt.UTC().Truncate(time.Microsecond), EndsAt: d.EndsAt.UTC().Truncate(time.Microsecond),
-		Units: d.Units, PerPerson: d.PerPerson, By: by, CreatedAt: now,
+		Units: d.Units, PerPerson: d.PerPerson, AtOnce: d.AtOnce, By: by, CreatedAt: now,
 	}
 	return sale, s.db.Tx(ctx, func(tx *store.Tx) error {
 		known, err := store.One[int64](ctx, tx, `SELECT COUNT(*) FROM skus WHERE code = ? AND gone = FALSE`, d.SKU)
@@ -125,40 +132,39 @@ func (s *Service) Offers(ctx context.Context, q store.Querier, customer uint32, 
 	}
 	var w store.Where
 	w.And("f.stopped = FALSE AND f.starts_at <= ? AND f.ends_at > ?", now, now)
+	w.And("(f.at_once = 0 OR EXISTS (SELECT 1 FROM flash_queue w WHERE w.flash = f.id AND w.customer = ? AND w.state = 'admitted' AND w.until > ?))", int64(customer), now)
 	store.In(&w, "f.sku", skus)
 	rows, err := store.All[row](ctx, q, `SELECT f.*, COALESCE(p.units, 0) AS had FROM flash_sales f LEFT JOIN flash_people p ON p.flash = f.id AND p.customer = ?`+w.SQL()+` ORDER BY f.id`,
 		append([]any{int64(customer)}, w.Args()...)...)
 	out := make([]pricing.Flash, len(rows))
 	for i, r := range rows {
-		out[i] = pricing.Flash{ID: r.ID, When: pricing.Window{From: r.StartsAt, Until: r.EndsAt}, SKU: r.SKU, PriceFen: r.PriceFen, PerPerson: r.PerPerson, Bought: r.Had, Left: r.Units - r.Taken}
+		out[i] = pricing.Flash{ID: r.ID, When: pricing.Window{From: r.StartsAt, Until: r.EndsAt}, SKU: r.SKU, PriceFen: r.PriceFen, PerPerson: r.PerPerson, Bought: r.Had, Left: r.Units - r.Taken - max(r.Admitted-1, 0)}
 	}
 	return out, err
 }
 
 // Take promises units of flash sales to a sale, by flash sale: no more than are left, and no more than one person may have; else
-// it is a Conflict "flash.gone" or "flash.enough".
+// it is a Conflict "flash.gone" or "flash.enough". Where there is a waiting room, only who was admitted may ("flash.wait"), and a
+// unit is kept for everybody else who was.
 func (s *Service) Take(ctx context.Context, tx *store.Tx, sale string, customer uint32, units map[string]int64) error {
-	type want struct {
-		flash string
-		n     int64
-	}
-	var all []want
-	for f, n := range units {
-		all = append(all, want{f, n})
-	}
-	slices.SortFunc(all, func(a, b want) int { return cmp.Compare(a.flash, b.flash) }) // every sale in the same order: none waits in a ring
-	for _, w := range all {
+	for _, w := range inOrder(units) {
 		if w.n < 1 {
 			return errs.New(errs.Invalid, "flash.units", "units are above zero")
 		}
-		n, err := tx.Exec(ctx, `UPDATE flash_sales SET taken = taken + ? WHERE id = ? AND taken + ? <= units AND stopped = FALSE`, w.n, w.flash, w.n)
+		rooms, err := store.All[int64](ctx, tx, `UPDATE flash_sales SET taken = taken + ?, admitted = CASE WHEN at_once > 0 THEN admitted - 1 ELSE 0 END
+			WHERE id = ? AND stopped = FALSE AND (at_once = 0 OR admitted > 0) AND taken + ? + CASE WHEN at_once > 0 THEN admitted - 1 ELSE 0 END <= units RETURNING at_once`, w.n, w.flash, w.n)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		if len(rooms) == 0 {
 			return errs.New(errs.Conflict, "flash.gone", "nothing is left at this price").With("flash", w.flash)
 		}
-		n, err = tx.Exec(ctx, `INSERT INTO flash_people (flash, customer, units) SELECT f.id, CAST(? AS BIGINT), CAST(? AS BIGINT) FROM flash_sales f WHERE f.id = ? AND f.per_person >= ?
+		if rooms[0] > 0 {
+			if err := s.leave(ctx, tx, w.flash, customer); err != nil {
+				return err
+			}
+		}
+		n, err := tx.Exec(ctx, `INSERT INTO flash_people (flash, customer, units) SELECT f.id, CAST(? AS BIGINT), CAST(? AS BIGINT) FROM flash_sales f WHERE f.id = ? AND f.per_person >= ?
 			ON CONFLICT (flash, customer) DO UPDATE SET units = flash_people.units + excluded.units
 			WHERE flash_people.units + excluded.units <= (SELECT f.per_person FROM flash_sales f WHERE f.id = excluded.flash)`, int64(customer), w.n, w.flash, w.n)
 		if err != nil {
@@ -197,10 +203,11 @@ func (s *Service) Return(ctx context.Context, tx *store.Tx, sale string) error {
 	return nil
 }
 
-// Check returns the flash sales whose count is not what sales took; none when all is well.
+// Check returns the flash sales whose counts are not what sales took, or how many were admitted; none when all is well.
 func Check(ctx context.Context, q store.Querier) ([]string, error) {
 	return store.All[string](ctx, q, `SELECT f.id FROM flash_sales f
 		LEFT JOIN (SELECT flash, SUM(units) AS units FROM flash_takes WHERE given = FALSE GROUP BY flash) t ON t.flash = f.id
 		LEFT JOIN (SELECT flash, SUM(units) AS units FROM flash_people GROUP BY flash) p ON p.flash = f.id
-		WHERE f.taken <> COALESCE(t.units, 0) OR f.taken <> COALESCE(p.units, 0) ORDER BY f.id LIMIT 1000`)
+		LEFT JOIN (SELECT flash, COUNT(*) AS n FROM flash_queue WHERE state = 'admitted' GROUP BY flash) w ON w.flash = f.id
+		WHERE f.taken <> COALESCE(t.units, 0) OR f.taken <> COALESCE(p.units, 0) OR f.admitted <> COALESCE(w.n, 0) ORDER BY f.id LIMIT 1000`)
 }
