@@ -29,7 +29,7 @@ func (a *App) buildTrade() {
 	s.Sales = checkout.NewService(checkout.Parts{
 		DB: a.DB, Now: now, Settler: order.NewSettler().Asking(collect.Touches), Books: s.Books,
 		Wallet: storewire.Wallet{Wallets: s.Wallets, Now: now}, Points: storewire.Points{Accounts: s.Points, Now: now},
-		Offers: storewire.Offers{Promos: s.Promo, Flash: s.Flash}, People: storewire.People{Now: now}, Payments: cash,
+		Offers: storewire.Offers{Promos: s.Promo, Flash: s.Flash}, People: storewire.People{Now: now}, Payments: cash, Keys: a.Keys,
 	})
 	s.Payments.Hear(storewire.Orders{Sales: s.Sales})
 	s.Ask = func(ctx context.Context, sale checkout.Sale, method payment.Method, openid string) (payment.Cashier, error) {

@@ -2,12 +2,11 @@ package httpapi
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"io"
+	"maps"
 	"net/http"
-	"strings"
+	"slices"
 
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
@@ -18,13 +17,105 @@ import (
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/inventory"
-	"huoshui/internal/trade/pricing"
 )
+
+// GoodsRow is goods as a list shows them.
+type GoodsRow struct {
+	catalog.Goods
+	Free     int64   `json:"free" doc:"Units of all SKUs that can still be sold"`
+	LeastSKU string  `json:"least_sku" doc:"The SKU of which the fewest are left"`
+	Least    int64   `json:"least" doc:"Of it so many can still be sold"`
+	HighFen  int64   `json:"high_fen" doc:"The highest price of a SKU that is sold"`
+	Margin   float64 `json:"margin" doc:"The lowest share of a price that is left above its cost; -1 when no cost is known"`
+}
+
+// goodsRows adds stock and margin to goods.
+func (a *API) goodsRows(ctx context.Context, goods []catalog.Goods) ([]GoodsRow, error) {
+	ids := make([]string, len(goods))
+	for i, g := range goods {
+		ids[i] = g.ID
+	}
+	skus, err := a.Services.Goods.SKUs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var codes []string
+	for _, all := range skus {
+		for _, k := range all {
+			codes = append(codes, k.Code)
+		}
+	}
+	out := make([]GoodsRow, len(goods))
+	levels := make(map[string]inventory.Level, len(codes))
+	for part := range slices.Chunk(codes, 5000) {
+		some, err := inventory.Levels(ctx, a.Services.Sales.DB, inventory.Online, part)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(levels, some)
+	}
+	for i, g := range goods {
+		r := GoodsRow{Goods: g, Margin: -1}
+		r.SKUs = skus[g.ID]
+		for j, k := range r.SKUs {
+			level := levels[k.Code]
+			free := level.Free()
+			r.Free += free
+			r.HighFen = max(r.HighFen, k.PriceFen)
+			if j == 0 || free < r.Least {
+				r.LeastSKU, r.Least = k.Code, free
+			}
+			if k.CostFen > 0 {
+				if m := float64(k.PriceFen-k.CostFen) / float64(k.PriceFen); r.Margin == -1 || m < r.Margin {
+					r.Margin = m
+				}
+			}
+		}
+		out[i] = r
+	}
+	return out, nil
+}
+
+// lowStock is what counts as low stock.
+func (a *API) lowStock(ctx context.Context) (int64, error) {
+	rules, _, err := settings.Get(ctx, a.Services.Sales.DB, checkout.SettingName, checkout.DefaultRules())
+	return rules.LowStock, err
+}
+
+// GoodsFilter narrows a list of goods.
+type GoodsFilter struct {
+	Q        string `query:"q" maxLength:"50" doc:"Words of the title, pinyin or its initials, a SKU's code"`
+	Category string `query:"category" maxLength:"64"`
+	Status   string `query:"status" enum:"draft,on,off"`
+	Role     string `query:"role" enum:"traffic,profit,image"`
+	Kind     string `query:"kind" enum:"physical,consumable,service,course,virtual"`
+	Low      bool   `query:"low" doc:"Only those of which so few are left that the store's rules call it low"`
+	Sort     string `query:"sort" enum:"new,sold,price,-price"`
+}
+
+func (a *API) goodsOf(ctx context.Context, in GoodsFilter, after string, limit int) (Page[GoodsRow], error) {
+	f := catalog.Filter{Search: in.Q, Category: in.Category, Status: in.Status, Role: in.Role, Kind: in.Kind, Sort: in.Sort, After: after, Limit: limit}
+	if in.Low {
+		low, err := a.lowStock(ctx)
+		if err != nil {
+			return Page[GoodsRow]{}, err
+		}
+		f.Low = &low
+	}
+	p, err := a.Services.Goods.List(ctx, f)
+	if err != nil {
+		return Page[GoodsRow]{}, err
+	}
+	rows, err := a.goodsRows(ctx, p.Items)
+	return PageOf(rows, p.Next, p.Total), err
+}
 
 // GoodsDetail is goods with what lies of each SKU.
 type GoodsDetail struct {
 	catalog.Goods
 	Stock map[string]inventory.Level `json:"stock" doc:"By SKU; one that never lay in the store is missing"`
+	Pairs []catalog.Pair             `json:"pairs" doc:"What is shown beside them, in its order"`
+	Pools []checkout.Pool            `json:"pools" doc:"Of virtual goods: how many codes its SKUs have"`
 }
 
 // registerGoods: what the store sells, for those who run it.
@@ -43,17 +134,22 @@ func registerGoods(a *API) {
 		return None{}, a.Services.Goods.DeleteCategory(ctx, in.ID)
 	}, summary("Remove an empty category"))
 
-	type filter struct {
-		Paging
-		Q        string `query:"q" maxLength:"50" doc:"Words of the title, pinyin or its initials, a SKU's code"`
-		Category string `query:"category" maxLength:"64"`
-		Status   string `query:"status" enum:"draft,on,off"`
-		Role     string `query:"role" enum:"traffic,profit,image"`
-		Sort     string `query:"sort" enum:"new,sold,price,-price"`
+	type order struct {
+		Body struct {
+			Parent string   `json:"parent" maxLength:"64" doc:"Empty for the first level"`
+			IDs    []string `json:"ids" minItems:"1" maxItems:"500"`
+		}
 	}
-	get(a, "/api/v1/goods", "list_goods", staff.GoodsRead, func(ctx context.Context, in *filter) (Page[catalog.Goods], error) {
-		p, err := a.Services.Goods.List(ctx, catalog.Filter{Search: in.Q, Category: in.Category, Status: in.Status, Role: in.Role, Sort: in.Sort, After: in.After, Limit: in.Limit})
-		return PageOf(p.Items, p.Next, p.Total), err
+	put(a, "/api/v1/goods/categories/order", "order_goods_categories", staff.GoodsWrite, func(ctx context.Context, in *order) (None, error) {
+		return None{}, a.Services.Goods.OrderCategories(ctx, in.Body.Parent, in.Body.IDs)
+	}, summary("Set the order of categories under one parent"))
+
+	type list struct {
+		Paging
+		GoodsFilter
+	}
+	get(a, "/api/v1/goods", "list_goods", staff.GoodsRead, func(ctx context.Context, in *list) (Page[GoodsRow], error) {
+		return a.goodsOf(ctx, in.GoodsFilter, in.After, in.Limit)
 	}, summary("Goods, last changed first"))
 
 	detail := func(ctx context.Context, g catalog.Goods, err error) (GoodsDetail, error) {
@@ -64,8 +160,17 @@ func registerGoods(a *API) {
 		for i, s := range g.SKUs {
 			skus[i] = s.Code
 		}
-		levels, err := inventory.Levels(ctx, a.Services.Sales.DB, inventory.Online, skus)
-		return GoodsDetail{Goods: g, Stock: levels}, err
+		out := GoodsDetail{Goods: g, Pools: []checkout.Pool{}}
+		if out.Stock, err = inventory.Levels(ctx, a.Services.Sales.DB, inventory.Online, skus); err != nil {
+			return out, err
+		}
+		if g.Kind == catalog.KindVirtual {
+			if out.Pools, err = a.Services.Sales.Pools(ctx, skus); err != nil {
+				return out, err
+			}
+		}
+		out.Pairs, err = a.Services.Goods.Pairs(ctx, g.ID)
+		return out, err
 	}
 	get(a, "/api/v1/goods/{id}", "get_goods", staff.GoodsRead, func(ctx context.Context, in *ByID) (GoodsDetail, error) {
 		g, err := a.Services.Goods.Get(ctx, in.ID)
@@ -100,6 +205,45 @@ func registerGoods(a *API) {
 		return None{}, a.Services.Goods.SetStatus(ctx, in.ID, in.Body.Status, auth.From(ctx).ID)
 	}, summary("Put goods on sale, or take them off"))
 
+	type setMany struct {
+		Body struct {
+			IDs    []string `json:"ids" minItems:"1" maxItems:"500"`
+			Status string   `json:"status" enum:"on,off"`
+		}
+	}
+	post(a, "/api/v1/goods/status", "set_goods_statuses", staff.GoodsWrite, func(ctx context.Context, in *setMany) (GoodsStatuses, error) {
+		out := GoodsStatuses{Refused: []GoodsRefused{}}
+		for _, one := range in.Body.IDs {
+			var e *errs.Error
+			switch err := a.Services.Goods.SetStatus(ctx, one, in.Body.Status, auth.From(ctx).ID); {
+			case err == nil:
+				out.Changed++
+			case errors.As(err, &e) && e.Kind != errs.Internal && e.Kind != errs.Unavailable:
+				out.Refused = append(out.Refused, GoodsRefused{one, e.Code, e.Message})
+			default:
+				return out, err
+			}
+		}
+		return out, nil
+	}, summary("Put many goods on sale, or take them off; those that cannot be are told"))
+
+	get(a, "/api/v1/goods/{id}/versions", "list_goods_versions", staff.GoodsRead, func(ctx context.Context, in *ByID) (Page[catalog.Version], error) {
+		all, err := a.Services.Goods.Versions(ctx, in.ID)
+		return PageOf(all, "", int64(len(all))), err
+	}, summary("What goods were, the latest first: their prices over time"))
+
+	type setPairs struct {
+		ByID
+		Body struct {
+			Pairs []catalog.Pair `json:"pairs" maxItems:"12"`
+		}
+	}
+	put(a, "/api/v1/goods/{id}/pairs", "set_goods_pairs", staff.GoodsWrite, func(ctx context.Context, in *setPairs) (None, error) {
+		return None{}, a.Services.Goods.SetPairs(ctx, in.ID, in.Body.Pairs)
+	}, summary("Say what is shown beside goods; titles and statuses are not read"))
+
+	registerGoodsTables(a)
+
 	raw(a, http.MethodPost, "/api/v1/pictures", "upload_picture", staff.GoodsWrite, "application/json", func(w http.ResponseWriter, r *http.Request) error {
 		p, err := a.Services.Goods.Upload(r.Context(), r.Body, r.URL.Query().Get("name"), auth.From(r.Context()).ID)
 		var big *http.MaxBytesError
@@ -117,6 +261,19 @@ func registerGoods(a *API) {
 	registerStock(a)
 	registerFlash(a)
 	registerSales(a)
+}
+
+// GoodsStatuses is what became of many goods.
+type GoodsStatuses struct {
+	Changed int            `json:"changed"`
+	Refused []GoodsRefused `json:"refused"`
+}
+
+// GoodsRefused are goods that stay as they were, and why.
+type GoodsRefused struct {
+	ID     string `json:"id"`
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
 }
 
 func registerStock(a *API) {
@@ -182,166 +339,4 @@ func registerFlash(a *API) {
 	post(a, "/api/v1/flash-sales/{id}/stop", "stop_flash_sale", staff.GoodsWrite, func(ctx context.Context, in *ByID) (None, error) {
 		return None{}, a.Services.Flash.Stop(ctx, in.ID)
 	}, summary("End a flash sale before its time; what was ordered stays ordered"))
-}
-
-// SalesPage is a page of sales with how many stand where.
-type SalesPage struct {
-	Page[checkout.Sale]
-	Counts map[string]int64 `json:"counts" doc:"By state, of all sales"`
-}
-
-func registerSales(a *API) {
-	type filter struct {
-		Paging
-		Q     string `query:"q" maxLength:"64" doc:"The beginning of a number"`
-		State string `query:"state" enum:"unpaid,paid,shipped,finished,closed,refunded"`
-	}
-	get(a, "/api/v1/store/orders", "list_store_orders", staff.SalesRead, func(ctx context.Context, in *filter) (SalesPage, error) {
-		p, err := a.Services.Sales.List(ctx, checkout.Filter{State: checkout.State(in.State), Search: strings.TrimSpace(in.Q), After: in.After, Limit: in.Limit})
-		if err != nil {
-			return SalesPage{}, err
-		}
-		counts, err := a.Services.Sales.Counts(ctx)
-		out := SalesPage{Page: PageOf(p.Items, p.Next, p.Total), Counts: map[string]int64{}}
-		for state, n := range counts {
-			out.Counts[string(state)] = n
-		}
-		return out, err
-	}, summary("Orders of the brand's own store, the latest first"))
-
-	get(a, "/api/v1/store/orders/{id}", "get_store_order", staff.SalesRead, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
-		return a.Services.Sales.Any(ctx, in.ID)
-	}, summary("An order with its quotation"))
-
-	type ship struct {
-		ByID
-		Body struct {
-			Carrier  string `json:"carrier" maxLength:"40"`
-			Tracking string `json:"tracking" minLength:"1" maxLength:"64"`
-		}
-	}
-	post(a, "/api/v1/store/orders/{id}/ship", "ship_store_order", staff.SalesWrite, func(ctx context.Context, in *ship) (checkout.Sale, error) {
-		return a.Services.Sales.Ship(ctx, in.ID, in.Body.Carrier, in.Body.Tracking)
-	}, summary("Say that an order is on its way, or put its tracking number right"))
-
-	raw(a, http.MethodPost, "/api/v1/store/orders/shipments", "ship_store_orders", staff.SalesWrite, "application/json", func(w http.ResponseWriter, r *http.Request) error {
-		out, err := a.shipments(r.Context(), r.Body)
-		if err != nil {
-			return err
-		}
-		w.Header().Set("Content-Type", "application/json")
-		return json.NewEncoder(w).Encode(out)
-	}, summary("Ship by a file: CSV with the columns number, carrier, tracking"), maxBody(8<<20))
-
-	post(a, "/api/v1/store/orders/{id}/close", "close_store_order", staff.SalesWrite, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
-		return a.Services.Sales.Close(ctx, 0, in.ID, checkout.ByStaff)
-	}, summary("Cancel an order that is not paid"))
-
-	post(a, "/api/v1/store/orders/{id}/finish", "finish_store_order", staff.SalesWrite, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
-		return a.Services.Sales.Finish(ctx, 0, in.ID)
-	}, summary("Say that an order was received or handed out"))
-
-	type giveBack struct {
-		ByID
-		Body struct {
-			Request string           `json:"request" minLength:"8" maxLength:"64" doc:"Made once by the page: the same again returns what it gave"`
-			Units   map[string]int64 `json:"units,omitempty" doc:"Units of lines by their keys; @freight for the freight"`
-			Amounts map[string]int64 `json:"amounts_fen,omitempty" doc:"Money of lines whose goods stay with the customer"`
-			Restock bool             `json:"restock" doc:"The units can be sold again"`
-		}
-	}
-	post(a, "/api/v1/store/orders/{id}/refunds", "refund_store_order", staff.SalesRefund, func(ctx context.Context, in *giveBack) (pricing.Refund, error) {
-		sale, err := a.Services.Sales.Any(ctx, in.ID)
-		if err != nil {
-			return pricing.Refund{}, err
-		}
-		var restock []inventory.Item
-		if in.Body.Restock {
-			bySKU := map[string]int64{}
-			for _, l := range sale.Quote.Lines {
-				bySKU[l.SKU] += in.Body.Units[l.Key]
-			}
-			for sku, n := range bySKU {
-				if n > 0 {
-					restock = append(restock, inventory.Item{SKU: sku, Quantity: n})
-				}
-			}
-		}
-		return a.Services.Sales.GiveBack(ctx, in.ID, in.Body.Request, pricing.Giving{Units: in.Body.Units, Amounts: in.Body.Amounts}, restock, auth.From(ctx).ID)
-	}, summary("Give part or all of a paid order back, to where it came from"))
-
-	get(a, "/api/v1/store/rules", "get_store_rules", staff.SalesRead, func(ctx context.Context, _ *struct{}) (checkout.Rules, error) {
-		rules, _, err := settings.Get(ctx, a.Services.Sales.DB, checkout.SettingName, checkout.DefaultRules())
-		return rules, err
-	}, summary("The times of the store"))
-
-	type setRules struct{ Body checkout.Rules }
-	put(a, "/api/v1/store/rules", "set_store_rules", staff.GoodsWrite, func(ctx context.Context, in *setRules) (None, error) {
-		if err := in.Body.Check(); err != nil {
-			return None{}, err
-		}
-		return None{}, a.Services.Sales.DB.Tx(ctx, func(tx *store.Tx) error {
-			_, err := settings.Put(ctx, tx, checkout.SettingName, in.Body, auth.From(ctx).ID, a.Services.Sales.Now())
-			return err
-		})
-	}, summary("Set the times of the store"))
-}
-
-// Shipments is what became of a file of shipments.
-type Shipments struct {
-	Shipped  int              `json:"shipped"`
-	Rejected []ShipmentReject `json:"rejected"`
-}
-
-// ShipmentReject is a line that was not taken, and why.
-type ShipmentReject struct {
-	Line   int    `json:"line" doc:"From 1, the headers included"`
-	Number string `json:"number"`
-	Code   string `json:"code"`
-	Reason string `json:"reason"`
-}
-
-// shipments ships what the lines of a CSV name. A line that cannot be taken is told with its reason; the others are taken.
-func (a *API) shipments(ctx context.Context, body io.Reader) (Shipments, error) {
-	out := Shipments{Rejected: []ShipmentReject{}}
-	file := csv.NewReader(body)
-	file.FieldsPerRecord = -1
-	for line := 1; ; line++ {
-		cells, err := file.Read()
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return out, errs.New(errs.Invalid, "shipments.unreadable", "line %d is no CSV", line).With("line", line)
-		}
-		if line == 1 && len(cells) > 0 && !strings.ContainsAny(cells[0], "0123456789") {
-			continue // headers
-		}
-		reject := ShipmentReject{Line: line}
-		if len(cells) < 3 {
-			reject.Code, reject.Reason = "shipments.columns", "a line has a number, a carrier and a tracking number"
-			out.Rejected = append(out.Rejected, reject)
-			continue
-		}
-		reject.Number = strings.TrimSpace(strings.TrimPrefix(cells[0], "\ufeff"))
-		found, err := a.Services.Sales.List(ctx, checkout.Filter{Search: reject.Number, Limit: 1})
-		if err != nil {
-			return out, err
-		}
-		if len(found.Items) == 0 || found.Items[0].Number != reject.Number {
-			reject.Code, reject.Reason = "sale.not_found", "there is no such order"
-			out.Rejected = append(out.Rejected, reject)
-			continue
-		}
-		var e *errs.Error
-		switch _, err := a.Services.Sales.Ship(ctx, found.Items[0].ID, strings.TrimSpace(cells[1]), strings.TrimSpace(cells[2])); {
-		case err == nil:
-			out.Shipped++
-		case errors.As(err, &e) && e.Kind != errs.Internal && e.Kind != errs.Unavailable:
-			reject.Code, reject.Reason = e.Code, e.Message
-			out.Rejected = append(out.Rejected, reject)
-		default:
-			return out, err
-		}
-	}
 }

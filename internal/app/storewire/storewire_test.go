@@ -2,6 +2,7 @@ package storewire_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/id"
 	"huoshui/internal/platform/money"
+	"huoshui/internal/platform/secret"
 	"huoshui/internal/platform/settings"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/store/storetest"
@@ -104,13 +106,17 @@ func open(t testing.TB, db *store.DB) *shop {
 
 // wire makes the services on a store and changes nothing in it.
 func wire(db *store.DB) *shop {
+	keys, err := secret.Load(base64.StdEncoding.EncodeToString(make([]byte, 32)), "")
+	if err != nil {
+		panic(err)
+	}
 	clk := clock.NewManual(start)
 	books := ledger.NewService(db, clk.Now, time.UTC)
 	s := &shop{db: db, clock: clk, books: books, wallets: wallet.NewService(db, books, clk.Now), points: loyalty.NewService(db, books, clk.Now),
 		promos: promo.NewService(db, clk.Now, time.UTC), flash: flash.NewService(db, clk.Now)}
 	s.Service = checkout.NewService(checkout.Parts{
 		DB: db, Now: clk.Now, Settler: order.NewSettler(), Books: books, People: storewire.People{Now: clk.Now}, Offers: storewire.Offers{Promos: s.promos, Flash: s.flash}, Payments: cash{books},
-		Wallet: storewire.Wallet{Wallets: s.wallets, Now: clk.Now}, Points: storewire.Points{Accounts: s.points, Now: clk.Now},
+		Wallet: storewire.Wallet{Wallets: s.wallets, Now: clk.Now}, Points: storewire.Points{Accounts: s.points, Now: clk.Now}, Keys: keys,
 	})
 	return s
 }

@@ -27,6 +27,8 @@ type Filter struct {
 	Category string // a category, with its children
 	Status   string
 	Role     string
+	Kind     string
+	Low      *int64 // only goods with a SKU of which no more than so many can still be sold online
 	Sort     string // "" last changed first, "price", "-price", "sold", "new"
 	After    string // cursor: Next of the page before
 	Limit    int    // 1–200; 0 means 50
@@ -73,6 +75,12 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	}
 	if f.Role != "" {
 		w.And("role = ?", f.Role)
+	}
+	if f.Kind != "" {
+		w.And("kind = ?", f.Kind)
+	}
+	if f.Low != nil {
+		w.And("id IN (SELECT k.goods_id FROM skus k LEFT JOIN stock s ON s.sku = k.code AND s.place = 'online' WHERE k.gone = FALSE AND COALESCE(s.on_hand - s.held, 0) <= ?)", *f.Low)
 	}
 	var page Page
 	var err error
@@ -157,6 +165,9 @@ func (s *Service) save(ctx context.Context, goodsID string, seen int64, d GoodsD
 			return err
 		}
 		if err := saveSKUs(ctx, tx, goodsID, d.SKUs); err != nil {
+			return err
+		}
+		if err := keepVersion(ctx, tx, &g, &d); err != nil {
 			return err
 		}
 		for _, sku := range d.SKUs {

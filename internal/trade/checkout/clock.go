@@ -15,7 +15,7 @@ import (
 const due = 500
 
 // Run does what time does, until ctx ends: closes sales that nobody paid, reminds of those that soon will be closed, finishes
-// what was sent long ago, and tells of carts that were left.
+// what was sent long ago, tells of carts that were left, hands out virtual codes that came since, and counts what was sold.
 func (s *Service) Run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -38,7 +38,7 @@ func (s *Service) Tick(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	done := 0
-	for _, round := range []func(context.Context, Rules, time.Time) (int, error){s.closeDue, s.warn, s.tellLeft} {
+	for _, round := range []func(context.Context, Rules, time.Time) (int, error){s.closeDue, s.warn, s.tellLeft, s.serveWaiting, s.foldSold} {
 		n, err := round(ctx, times, s.Now())
 		if err != nil {
 			return done, err

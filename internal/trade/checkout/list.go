@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/store"
@@ -13,9 +14,47 @@ import (
 type Filter struct {
 	Customer uint32
 	State    State
-	Search   string // the beginning of a number, or an id
-	After    string // cursor: Next of the page before
-	Limit    int    // 1–200; 0 means 50
+	Search   string    // the beginning of a number, an id, or a tracking number
+	Tail     string    // the last four digits of the phone it goes to
+	Goods    string    // an id: sales with one of its SKUs
+	Delivery string    // ByShip or ByPickup
+	Waiting  bool      // only those that wait for codes of virtual goods
+	From     time.Time // placed from then on
+	Until    time.Time // placed before
+	After    string    // cursor: Next of the page before
+	Limit    int       // 1–200; 0 means 50
+}
+
+func (f *Filter) where() store.Where {
+	var w store.Where
+	if f.Customer != 0 {
+		w.And("customer = ?", int64(f.Customer))
+	}
+	if f.State != "" {
+		w.And("state = ?", string(f.State))
+	}
+	if f.Search != "" {
+		w.And("((number >= ? AND number < ?) OR id = ? OR tracking = ?)", f.Search, f.Search+"\U0010FFFF", f.Search, f.Search)
+	}
+	if f.Tail != "" {
+		w.And("phone_tail = ?", f.Tail)
+	}
+	if f.Goods != "" { // every SKU of a sale was promised to it
+		w.And("id IN (SELECT h.reference FROM stock_holds h JOIN skus k ON k.code = h.sku WHERE k.goods_id = ?)", f.Goods)
+	}
+	if f.Delivery != "" {
+		w.And("delivery = ?", f.Delivery)
+	}
+	if f.Waiting {
+		w.And("waiting > 0")
+	}
+	if !f.From.IsZero() {
+		w.And("placed_at >= ?", f.From)
+	}
+	if !f.Until.IsZero() {
+		w.And("placed_at < ?", f.Until)
+	}
+	return w
 }
 
 // Page is a page of sales, the latest placed first.
@@ -30,16 +69,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	if f.Limit <= 0 || f.Limit > 200 {
 		f.Limit = 50
 	}
-	var w store.Where
-	if f.Customer != 0 {
-		w.And("customer = ?", int64(f.Customer))
-	}
-	if f.State != "" {
-		w.And("state = ?", string(f.State))
-	}
-	if f.Search != "" {
-		w.And("((number >= ? AND number < ?) OR id = ?)", f.Search, f.Search+"\U0010FFFF", f.Search)
-	}
+	w := f.where()
 	page := Page{Total: -1}
 	var err error
 	if f.After == "" {
@@ -63,16 +93,31 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	return page, err
 }
 
-// Counts returns how many sales stand where.
-func (s *Service) Counts(ctx context.Context) (map[State]int64, error) {
+// Standing is how many sales stand somewhere, and what they cost together.
+type Standing struct {
+	Sales int64 `json:"sales"`
+	Fen   int64 `json:"fen"`
+}
+
+// Counts returns where the sales of a filter stand, whatever state it names.
+func (s *Service) Counts(ctx context.Context, f Filter) (map[State]Standing, error) {
 	type row struct {
 		State State `db:"state"`
 		N     int64 `db:"n"`
+		Fen   int64 `db:"fen"`
 	}
-	out := map[State]int64{}
-	err := store.Each(ctx, s.DB, `SELECT state, COUNT(*) AS n FROM sales GROUP BY state`, nil, func(r row) error {
-		out[r.State] = r.N
+	f.State = ""
+	w := f.where()
+	out := map[State]Standing{}
+	err := store.Each(ctx, s.DB, `SELECT state, COUNT(*) AS n, CAST(SUM(total_fen) AS BIGINT) AS fen FROM sales`+w.SQL()+` GROUP BY state`, w.Args(), func(r row) error {
+		out[r.State] = Standing{r.N, r.Fen}
 		return nil
 	})
 	return out, err
+}
+
+// Each calls for every sale of a filter, the latest placed first, up to a number of them.
+func (s *Service) Each(ctx context.Context, f Filter, most int, do func(Sale) error) error {
+	w := f.where()
+	return store.Each(ctx, s.DB, `SELECT * FROM sales`+w.SQL()+` ORDER BY placed_at DESC, id DESC LIMIT ?`, w.Args(most), do)
 }

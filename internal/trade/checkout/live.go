@@ -76,7 +76,13 @@ func (s *Service) paid(ctx context.Context, tx *store.Tx, sale Sale, payment str
 		return sale, err
 	}
 	sale.OrderID, sale.Payment, sale.PaidAt, sale.DueAt = outcomes[0].OrderID, payment, at, time.Time{}
-	if !sent(sale.Lines) && !later(sale.Lines) { // nothing is left to do
+	if err := countSold(ctx, tx, &sale, nil, 1); err != nil {
+		return sale, err
+	}
+	if sale.Waiting, err = s.issue(ctx, tx, &sale, at); err != nil {
+		return sale, err
+	}
+	if !sent(sale.Lines) && !later(sale.Lines) && sale.Waiting == 0 { // nothing is left to do
 		return s.finish(ctx, tx, sale, at)
 	}
 	return sale, save(ctx, tx, sale)
@@ -150,6 +156,9 @@ func (s *Service) Ship(ctx context.Context, saleID, carrier, tracking string) (s
 	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
 		if sale, err = held(ctx, tx, saleID, 0); err != nil {
 			return err
+		}
+		if sale.Delivery == ByPickup {
+			return errs.New(errs.Conflict, "sale.pickup", "this order is picked up, not sent")
 		}
 		if sale.State == Shipped { // a wrong number is put right
 			sale.Carrier, sale.Tracking = carrier, tracking
@@ -306,12 +315,13 @@ func (s *Service) GiveBackTx(ctx context.Context, tx *store.Tx, saleID, request 
 func (s *Service) giveMoney(ctx context.Context, tx *store.Tx, sale *Sale, request string, before map[string]pricing.Given, r *pricing.Refund, by string, now time.Time) error {
 	finished, key := !sale.FinishedAt.IsZero(), sale.ID+"/refund/"+request
 	after := maps.Clone(before)
+	units := map[string]int64{}
 	parts := make([]order.Back, 0, len(r.Lines))
 	for _, l := range r.Lines {
 		g := after[l.Key]
 		g.Quantity += l.Quantity
 		g.CashFen, g.PrincipalFen, g.GiftFen, g.Points = g.CashFen+l.CashFen, g.PrincipalFen+l.PrincipalFen, g.GiftFen+l.GiftFen, g.Points+l.Points
-		after[l.Key] = g
+		after[l.Key], units[l.Key] = g, l.Quantity
 		if _, err := tx.Exec(ctx, `INSERT INTO sale_given (sale, key, quantity, cash_fen, principal_fen, gift_fen, points) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (sale, key) DO UPDATE SET quantity = excluded.quantity, cash_fen = excluded.cash_fen, principal_fen = excluded.principal_fen,
 				gift_fen = excluded.gift_fen, points = excluded.points`, sale.ID, l.Key, g.Quantity, g.CashFen, g.PrincipalFen, g.GiftFen, g.Points); err != nil {
@@ -361,12 +371,20 @@ func (s *Service) giveMoney(ctx context.Context, tx *store.Tx, sale *Sale, reque
 	if err := s.People.Bought(ctx, tx, map[uint32]*order.Sum{o.Customer: sum}); err != nil {
 		return err
 	}
+	if err := countSold(ctx, tx, sale, units, -1); err != nil {
+		return err
+	}
 	sale.RefundedFen += r.Fen()
+	if sale.Waiting > 0 {
+		if sale.Waiting, err = sale.owed(ctx, tx, after); err != nil {
+			return err
+		}
+	}
 	if sale.allBack(after) {
 		if sale.State, err = sale.State.after(refund); err != nil {
 			return err
 		}
-		sale.DueAt = time.Time{}
+		sale.DueAt, sale.Waiting = time.Time{}, 0
 	}
 	return nil
 }

@@ -39,7 +39,8 @@ func (Mover) EraseCustomers(ctx context.Context, tx *store.Tx, numbers []uint32)
 			text string
 			args []any
 		}{
-			{`UPDATE sales SET address = ?, remark = '' WHERE customer = ?`, []any{string(nowhere), int64(n)}},
+			{`UPDATE sales SET address = ?, remark = '', phone_tail = '' WHERE customer = ?`, []any{string(nowhere), int64(n)}},
+			{`DELETE FROM sale_notes WHERE sale IN (SELECT id FROM sales WHERE customer = ?)`, []any{int64(n)}},
 			{`DELETE FROM cart_lines WHERE owner = ?`, []any{CartOf(n)}},
 			{`DELETE FROM carts WHERE owner = ?`, []any{CartOf(n)}},
 			{`DELETE FROM customer_sessions WHERE customer = ?`, []any{int64(n)}},

@@ -33,6 +33,7 @@ type Wish struct {
 	Balance int64              `json:"balance_fen,omitempty" minimum:"0" doc:"At most so much of the balance"`
 	Address Address            `json:"address"`
 	Remark  string             `json:"remark,omitempty" maxLength:"200"`
+	Pickup  bool               `json:"pickup,omitempty" doc:"She comes for it, where the store says; no address is needed and sending costs nothing"`
 }
 
 // Preview is what a wish would cost now.
@@ -40,6 +41,7 @@ type Preview struct {
 	Quote  pricing.Quotation `json:"quote"`
 	Lines  []Line            `json:"lines"`
 	Offers []pricing.Offer   `json:"offers" doc:"What each coupon she holds would save, or why it cannot be used"`
+	Pickup string            `json:"pickup" doc:"Where it can be picked up; empty when it cannot"`
 }
 
 // Preview quotes a wish and changes nothing.
@@ -53,7 +55,7 @@ func (s *Service) Preview(ctx context.Context, customer uint32, w Wish) (Preview
 	if err != nil {
 		return Preview{}, err
 	}
-	p := Preview{Quote: d.quote, Lines: d.lines}
+	p := Preview{Quote: d.quote, Lines: d.lines, Pickup: d.times.Pickup}
 	p.Offers, _, err = pricing.Offers(d.cart, d.rules, now)
 	return p, err
 }
@@ -65,6 +67,7 @@ type priced struct {
 	items map[string]catalog.Item
 	quote pricing.Quotation
 	lines []Line
+	times Rules
 }
 
 // price quotes a wish by what is stored; of what the customer says only SKUs, quantities and choices count.
@@ -83,13 +86,23 @@ func (s *Service) price(ctx context.Context, q store.Querier, who Buyer, w Wish,
 			return d, errs.New(errs.Conflict, "sale.not_sold", "SKU %q is not sold", l.SKU).At(fmt.Sprintf("lines.%d", i)).With("sku", l.SKU)
 		}
 	}
+	if d.times, _, err = settings.Get(ctx, q, SettingName, DefaultRules()); err != nil {
+		return d, err
+	}
+	if w.Pickup && d.times.Pickup == "" {
+		return d, errs.New(errs.Conflict, "sale.no_pickup", "the store has no place where orders are picked up").At("pickup")
+	}
 	var held []pricing.Coupon
 	if d.rules, held, err = s.Offers.Rules(ctx, q, who, skus, now); err != nil {
 		return d, err
 	}
 	d.rules.Items = make(map[string]pricing.Item, len(d.items))
 	for code, item := range d.items {
-		d.rules.Items[code] = pricing.Item{Product: item.GoodsID, Categories: item.Categories(), PriceFen: item.PriceFen, WeightGram: item.WeightG, Freight: item.FreightTemplate()}
+		freight := item.FreightTemplate()
+		if w.Pickup {
+			freight = ""
+		}
+		d.rules.Items[code] = pricing.Item{Product: item.GoodsID, Categories: item.Categories(), PriceFen: item.PriceFen, WeightGram: item.WeightG, Freight: freight}
 	}
 	d.cart = pricing.Cart{
 		Customer: pricing.Customer{Level: who.Level, Layer: who.Layer}, Lines: w.Lines, Region: w.Address.Region,
@@ -189,16 +202,18 @@ func (s *Service) place(ctx context.Context, tx *store.Tx, customer uint32, requ
 	case q.TotalFen != seenFen:
 		return Sale{}, errs.New(errs.Conflict, "sale.price_changed", "it costs %d fen now, not %d", q.TotalFen, seenFen).With("total_fen", q.TotalFen)
 	}
-	if err := w.Address.check(sent(d.lines)); err != nil {
+	if err := w.Address.check(sent(d.lines) && !w.Pickup); err != nil {
 		return Sale{}, err
 	}
-	times, _, err := settings.Get(ctx, tx, SettingName, DefaultRules())
-	if err != nil {
-		return Sale{}, err
+	delivery := ByShip
+	if w.Pickup && sent(d.lines) {
+		delivery = ByPickup
+		w.Address.Place, w.Address.Street, w.Address.Region = d.times.Pickup, "", ""
 	}
 	sale := Sale{
 		ID: id.New("sal"), Number: number(now), Customer: customer, Request: request, State: Unpaid, Quote: *q, Lines: d.lines, Address: w.Address,
-		Remark: w.Remark, Layer: who.Layer, TotalFen: q.TotalFen, CashFen: q.CashFen, PlacedAt: now, DueAt: now.Add(time.Duration(times.PayMinutes) * time.Minute),
+		Remark: w.Remark, Layer: who.Layer, TotalFen: q.TotalFen, CashFen: q.CashFen, PlacedAt: now, DueAt: now.Add(time.Duration(d.times.PayMinutes) * time.Minute),
+		Delivery: delivery, PhoneTail: tail(w.Address.Phone),
 	}
 	items := make([]inventory.Item, len(q.Lines))
 	for i, l := range q.Lines {
@@ -233,6 +248,12 @@ func (s *Service) place(ctx context.Context, tx *store.Tx, customer uint32, requ
 		return s.paid(ctx, tx, sale, "", now)
 	}
 	return sale, nil
+}
+
+// tail is the last four digits of a phone number.
+func tail(phone string) string {
+	d := digits(phone)
+	return d[max(len(d)-4, 0):]
 }
 
 // number is what people call a sale: its time, and digits that nobody can guess.
@@ -287,9 +308,9 @@ func save(ctx context.Context, tx *store.Tx, s Sale) error {
 	if err != nil {
 		return fmt.Errorf("sale: %w", err)
 	}
-	_, err = tx.Exec(ctx, `UPDATE sales SET state = ?, address = ?, refunded_fen = ?, earned_fen = ?, order_id = ?, payment = ?, carrier = ?, tracking = ?, close_reason = ?,
+	_, err = tx.Exec(ctx, `UPDATE sales SET state = ?, address = ?, refunded_fen = ?, earned_fen = ?, order_id = ?, payment = ?, carrier = ?, tracking = ?, close_reason = ?, waiting = ?,
 		due_at = ?, paid_at = ?, shipped_at = ?, finished_at = ?, closed_at = ? WHERE id = ?`,
-		string(s.State), string(address), s.RefundedFen, s.EarnedFen, s.OrderID, s.Payment, s.Carrier, s.Tracking, s.CloseReason, s.DueAt, s.PaidAt, s.ShippedAt, s.FinishedAt, s.ClosedAt, s.ID)
+		string(s.State), string(address), s.RefundedFen, s.EarnedFen, s.OrderID, s.Payment, s.Carrier, s.Tracking, s.CloseReason, s.Waiting, s.DueAt, s.PaidAt, s.ShippedAt, s.FinishedAt, s.ClosedAt, s.ID)
 	return err
 }
 

@@ -93,13 +93,23 @@ type Sale struct {
 	Tracking    string            `db:"tracking" json:"tracking"`
 	CloseReason string            `db:"close_reason" json:"close_reason" doc:"customer, timeout or staff"`
 	Warned      bool              `db:"warned" json:"-"`
+	Delivery    string            `db:"delivery" json:"delivery" enum:"ship,pickup" doc:"How its goods reach the buyer; pickup: the place is in the address"`
+	PhoneTail   string            `db:"phone_tail" json:"-"`
+	Waiting     int64             `db:"waiting" json:"waiting" doc:"Codes of virtual goods that it still waits for"`
 	DueAt       time.Time         `db:"due_at" json:"due_at,omitzero" doc:"When it is closed unpaid, or finished by itself"`
 	PlacedAt    time.Time         `db:"placed_at" json:"placed_at"`
 	PaidAt      time.Time         `db:"paid_at" json:"paid_at,omitzero"`
 	ShippedAt   time.Time         `db:"shipped_at" json:"shipped_at,omitzero"`
 	FinishedAt  time.Time         `db:"finished_at" json:"finished_at,omitzero"`
 	ClosedAt    time.Time         `db:"closed_at" json:"closed_at,omitzero"`
+	Codes       []Code            `json:"codes,omitempty" doc:"Its codes; only its buyer sees them whole"`
 }
+
+// How goods reach a buyer.
+const (
+	ByShip   = "ship"
+	ByPickup = "pickup"
+)
 
 // balance is what of a sale the wallet paid.
 func (s *Sale) balance() int64 { return s.Quote.PrincipalFen + s.Quote.GiftFen }
@@ -131,11 +141,13 @@ type Rules struct {
 	FinishDays     int64  `json:"finish_days" minimum:"1" maximum:"90" doc:"After which what was sent counts as received"`
 	AbandonMinutes int64  `json:"abandon_minutes" minimum:"5" maximum:"10080" doc:"After which a cart that nobody touched counts as left: the fact cart.abandoned"`
 	Freight        string `json:"freight" maxLength:"64" doc:"The freight template of goods that name none; empty: sending costs nothing"`
+	Pickup         string `json:"pickup" maxLength:"120" doc:"Where orders can be picked up, as customers read it; empty: nowhere"`
+	LowStock       int64  `json:"low_stock" minimum:"0" maximum:"1000000" doc:"So few units or less that can still be sold count as low stock"`
 }
 
 // DefaultRules are the rules until somebody sets others.
 func DefaultRules() Rules {
-	return Rules{PayMinutes: 30, WarnMinutes: 20, FinishDays: 10, AbandonMinutes: 120}
+	return Rules{PayMinutes: 30, WarnMinutes: 20, FinishDays: 10, AbandonMinutes: 120, LowStock: 10}
 }
 
 // Check reports the first thing that is wrong with rules.
@@ -148,6 +160,7 @@ func (r Rules) Check() error {
 	}
 	for _, err := range []error{
 		bad("pay_minutes", r.PayMinutes, 1, 4320), bad("warn_minutes", r.WarnMinutes, 0, 4320), bad("finish_days", r.FinishDays, 1, 90), bad("abandon_minutes", r.AbandonMinutes, 5, 10080),
+		bad("low_stock", r.LowStock, 0, 1e6),
 	} {
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"huoshui/internal/platform/money"
+	"huoshui/internal/platform/secret"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/pricing"
@@ -88,6 +89,7 @@ type Parts struct {
 	Offers   Offers
 	People   People
 	Payments Payments
+	Keys     *secret.Keys // seals the codes that customers are given
 }
 
 // Service sells.

@@ -1690,6 +1690,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/goods/categories/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the order of categories under one parent */
+        put: operations["order_goods_categories"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/goods/categories/{id}": {
         parameters: {
             query?: never;
@@ -1702,6 +1719,57 @@ export interface paths {
         post?: never;
         /** Remove an empty category */
         delete: operations["delete_goods_category"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goods as XLSX, a row for each SKU, with the columns that an import reads */
+        get: operations["export_goods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make or revise goods, and count their stock, by a CSV or XLSX with the columns of the export */
+        post: operations["import_goods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put many goods on sale, or take them off; those that cannot be are told */
+        post: operations["set_goods_statuses"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1725,6 +1793,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/goods/{id}/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what is shown beside goods; titles and statuses are not read */
+        put: operations["set_goods_pairs"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/goods/{id}/status": {
         parameters: {
             query?: never;
@@ -1735,6 +1820,23 @@ export interface paths {
         get?: never;
         /** Put goods on sale, or take them off */
         put: operations["set_goods_status"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goods were, the latest first: their prices over time */
+        get: operations["list_goods_versions"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -3249,7 +3351,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One of one's own orders */
+        /** One of one's own orders, with its codes once it is paid */
         get: operations["shop_get_order"];
         put?: never;
         post?: never;
@@ -3519,6 +3621,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/store/codes/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a pickup or service code would do; changes nothing */
+        post: operations["look_store_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/codes/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand an order out by its pickup code, or redeem units of a service */
+        post: operations["redeem_store_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/store/orders": {
         parameters: {
             query?: never;
@@ -3536,6 +3672,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/store/orders/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The orders of a filter as XLSX, a row for each line */
+        get: operations["export_store_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/store/orders/shipments": {
         parameters: {
             query?: never;
@@ -3545,7 +3698,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ship by a file: CSV with the columns number, carrier, tracking */
+        /** Ship by a file: CSV or XLSX with the columns number, carrier, tracking */
         post: operations["ship_store_orders"];
         delete?: never;
         options?: never;
@@ -3560,7 +3713,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An order with its quotation */
+        /** An order with its quotation and all that was done about it */
         get: operations["get_store_order"];
         put?: never;
         post?: never;
@@ -3579,7 +3732,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel an order that is not paid */
+        /** Cancel an order that is not paid, and say why */
         post: operations["close_store_order"];
         delete?: never;
         options?: never;
@@ -3604,6 +3757,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/store/orders/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write a note of an order; customers do not see it */
+        post: operations["note_store_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/store/orders/{id}/refunds": {
         parameters: {
             query?: never;
@@ -3621,6 +3791,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/store/orders/{id}/refunds/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What giving part of an order back would come to; changes nothing */
+        post: operations["preview_store_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/store/orders/{id}/ship": {
         parameters: {
             query?: never;
@@ -3632,6 +3819,24 @@ export interface paths {
         put?: never;
         /** Say that an order is on its way, or put its tracking number right */
         post: operations["ship_store_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/pools/{sku}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The codes of a virtual SKU with their ends only, the last added first */
+        get: operations["list_code_pool"];
+        put?: never;
+        /** Add codes of a virtual SKU: CSV or XLSX, a code in the first column of each row */
+        post: operations["add_codes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4822,41 +5027,6 @@ export interface components {
              */
             place: number;
         };
-        CatalogGoods: {
-            category: string;
-            /** Format: date-time */
-            changed_at: string;
-            changed_by: string;
-            /** Format: date-time */
-            created_at: string;
-            detail: components["schemas"]["CatalogBlock"][];
-            freight: string;
-            id: string;
-            kind: string;
-            /**
-             * Format: int64
-             * @description The lowest price of a SKU that is sold
-             */
-            low_fen: number;
-            pictures: string[];
-            points: string[];
-            /** Format: int64 */
-            rebuy_days: number;
-            role: string;
-            skus?: components["schemas"]["CatalogSKU"][];
-            /**
-             * Format: int64
-             * @description Units of paid orders of the store
-             */
-            sold: number;
-            specs: components["schemas"]["CatalogSpec"][];
-            /** @enum {string} */
-            status: "draft" | "on" | "off";
-            subtitle: string;
-            title: string;
-            /** Format: int64 */
-            version: number;
-        };
         CatalogGoodsDraft: {
             /** @description A category's id, or empty */
             category: string;
@@ -4878,6 +5048,22 @@ export interface components {
             skus: components["schemas"]["CatalogSKU"][];
             specs: components["schemas"]["CatalogSpec"][];
             subtitle: string;
+            title: string;
+        };
+        CatalogPair: {
+            /**
+             * Format: double
+             * @description How much likelier they are bought together than apart; 0 when chosen by hand
+             */
+            lift: number;
+            /** @description Id of the goods */
+            other: string;
+            /**
+             * @description Chosen by hand, or bought together
+             * @enum {string}
+             */
+            source: "hand" | "basket";
+            status: string;
             title: string;
         };
         CatalogSKU: {
@@ -4910,6 +5096,14 @@ export interface components {
         CatalogSpec: {
             name: string;
             values: string[];
+        };
+        CatalogVersion: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            draft: components["schemas"]["CatalogGoodsDraft"];
+            /** Format: int64 */
+            version: number;
         };
         ChangeBusinessBody: {
             /** @description IANA name */
@@ -5074,6 +5268,28 @@ export interface components {
             region: string;
             street: string;
         };
+        CheckoutCode: {
+            /** @description Whole for its buyer, with only its end for everybody else */
+            code: string;
+            /** @description The line's key; empty for the pickup of the whole order */
+            key: string;
+            /** @enum {string} */
+            kind: "pickup" | "service" | "virtual";
+            /** Format: int64 */
+            used: number;
+            /**
+             * Format: int64
+             * @description How often it can be used in all; a virtual one 1
+             */
+            uses: number;
+        };
+        CheckoutGivenBack: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            refund: components["schemas"]["PricingRefund"];
+            request: string;
+        };
         CheckoutLine: {
             /** @description The category's name */
             category: string;
@@ -5084,11 +5300,60 @@ export interface components {
             picture: string;
             sku: string;
         };
+        CheckoutNote: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            id: string;
+            text: string;
+        };
+        CheckoutPool: {
+            /**
+             * Format: int64
+             * @description Not handed out yet
+             */
+            free: number;
+            /** Format: int64 */
+            handed: number;
+            sku: string;
+        };
+        CheckoutPoolCode: {
+            /** Format: date-time */
+            at: string;
+            batch: string;
+            by: string;
+            /** @description Only its end */
+            code: string;
+            /** Format: date-time */
+            handed_at?: string;
+            id: string;
+            /** @description The order it was handed to; empty when it is free */
+            sale: string;
+        };
         CheckoutPreview: {
             lines: components["schemas"]["CheckoutLine"][];
             /** @description What each coupon she holds would save, or why it cannot be used */
             offers: components["schemas"]["PricingOffer"][];
+            /** @description Where it can be picked up; empty when it cannot */
+            pickup: string;
             quote: components["schemas"]["PricingQuotation"];
+        };
+        CheckoutRedemption: {
+            /** @enum {string} */
+            kind: "pickup" | "service";
+            /**
+             * Format: int64
+             * @description Units that can still be redeemed
+             */
+            left: number;
+            /** @description What was redeemed; absent for a pickup */
+            line?: components["schemas"]["CheckoutLine"];
+            sale: components["schemas"]["CheckoutSale"];
+            /**
+             * Format: int64
+             * @description Units that were redeemed now
+             */
+            uses: number;
         };
         CheckoutRules: {
             /**
@@ -5105,9 +5370,16 @@ export interface components {
             freight: string;
             /**
              * Format: int64
+             * @description So few units or less that can still be sold count as low stock
+             */
+            low_stock: number;
+            /**
+             * Format: int64
              * @description After which a sale that is not paid is closed
              */
             pay_minutes: number;
+            /** @description Where orders can be picked up, as customers read it; empty: nowhere */
+            pickup: string;
             /**
              * Format: int64
              * @description So long before that the customer may be reminded: the fact order.unpaid; 0 is never
@@ -5126,8 +5398,15 @@ export interface components {
             close_reason: string;
             /** Format: date-time */
             closed_at?: string;
+            /** @description Its codes; only its buyer sees them whole */
+            codes?: components["schemas"]["CheckoutCode"][];
             /** Format: int32 */
             customer: number;
+            /**
+             * @description How its goods reach the buyer; pickup: the place is in the address
+             * @enum {string}
+             */
+            delivery: "ship" | "pickup";
             /**
              * Format: date-time
              * @description When it is closed unpaid, or finished by itself
@@ -5163,6 +5442,26 @@ export interface components {
             /** Format: int64 */
             total_fen: number;
             tracking: string;
+            /**
+             * Format: int64
+             * @description Codes of virtual goods that it still waits for
+             */
+            waiting: number;
+        };
+        CheckoutStanding: {
+            /** Format: int64 */
+            fen: number;
+            /** Format: int64 */
+            sales: number;
+        };
+        CheckoutUse: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @description The line's key; empty for a pickup */
+            key: string;
+            /** Format: int64 */
+            uses: number;
         };
         CheckoutWish: {
             address: components["schemas"]["CheckoutAddress"];
@@ -5176,6 +5475,8 @@ export interface components {
             /** @description Ids of coupons to use */
             coupons?: string[];
             lines: components["schemas"]["PricingCartLine"][];
+            /** @description She comes for it, where the store says; no address is needed and sending costs nothing */
+            pickup?: boolean;
             /**
              * Format: int64
              * @description At most so many points
@@ -5190,6 +5491,10 @@ export interface components {
              */
             day: string;
             note?: string;
+        };
+        CloseStoreOrderBody: {
+            /** @description Kept as a note; customers do not see it */
+            reason: string;
         };
         CollectDayN: {
             day: string;
@@ -6514,8 +6819,12 @@ export interface components {
              * @description The lowest price of a SKU that is sold
              */
             low_fen: number;
+            /** @description What is shown beside them, in its order */
+            pairs: components["schemas"]["CatalogPair"][];
             pictures: string[];
             points: string[];
+            /** @description Of virtual goods: how many codes its SKUs have */
+            pools: components["schemas"]["CheckoutPool"][];
             /** Format: int64 */
             rebuy_days: number;
             role: string;
@@ -6536,6 +6845,73 @@ export interface components {
             title: string;
             /** Format: int64 */
             version: number;
+        };
+        GoodsRefused: {
+            code: string;
+            id: string;
+            reason: string;
+        };
+        GoodsRow: {
+            category: string;
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            /** Format: date-time */
+            created_at: string;
+            detail: components["schemas"]["CatalogBlock"][];
+            /**
+             * Format: int64
+             * @description Units of all SKUs that can still be sold
+             */
+            free: number;
+            freight: string;
+            /**
+             * Format: int64
+             * @description The highest price of a SKU that is sold
+             */
+            high_fen: number;
+            id: string;
+            kind: string;
+            /**
+             * Format: int64
+             * @description Of it so many can still be sold
+             */
+            least: number;
+            /** @description The SKU of which the fewest are left */
+            least_sku: string;
+            /**
+             * Format: int64
+             * @description The lowest price of a SKU that is sold
+             */
+            low_fen: number;
+            /**
+             * Format: double
+             * @description The lowest share of a price that is left above its cost; -1 when no cost is known
+             */
+            margin: number;
+            pictures: string[];
+            points: string[];
+            /** Format: int64 */
+            rebuy_days: number;
+            role: string;
+            skus?: components["schemas"]["CatalogSKU"][];
+            /**
+             * Format: int64
+             * @description Units of paid orders of the store
+             */
+            sold: number;
+            specs: components["schemas"]["CatalogSpec"][];
+            /** @enum {string} */
+            status: "draft" | "on" | "off";
+            subtitle: string;
+            title: string;
+            /** Format: int64 */
+            version: number;
+        };
+        GoodsStatuses: {
+            /** Format: int64 */
+            changed: number;
+            refused: components["schemas"]["GoodsRefused"][];
         };
         Happening: {
             /** @description What the segment, tag or campaign is called */
@@ -7996,6 +8372,10 @@ export interface components {
         LetterCounts: {
             items: components["schemas"]["CollectLetterCount"][];
         };
+        LookStoreCodeBody: {
+            /** @description Twelve digits; spaces do not matter */
+            code: string;
+        };
         LoyaltyAccount: {
             /** Format: int32 */
             customer: number;
@@ -8244,6 +8624,9 @@ export interface components {
             name: string;
             note?: string;
         };
+        NoteStoreOrderBody: {
+            text: string;
+        };
         Order: {
             /**
              * Format: int64
@@ -8348,6 +8731,11 @@ export interface components {
             /** Format: int64 */
             refunded_fen: number;
             store: string;
+        };
+        OrderGoodsCategoriesBody: {
+            ids: string[];
+            /** @description Empty for the first level */
+            parent: string;
         };
         OrderMoney: {
             entries: components["schemas"]["LedgerBooked"][];
@@ -8503,8 +8891,19 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
-        PageCatalogGoods: {
-            items: components["schemas"]["CatalogGoods"][];
+        PageCatalogVersion: {
+            items: components["schemas"]["CatalogVersion"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageCheckoutPoolCode: {
+            items: components["schemas"]["CheckoutPoolCode"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -8637,6 +9036,17 @@ export interface components {
         };
         PageFlashSale: {
             items: components["schemas"]["FlashSale"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageGoodsRow: {
+            items: components["schemas"]["GoodsRow"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -9597,6 +10007,26 @@ export interface components {
             /** @description The one with the longest code that fits counts; one without codes is everywhere else */
             regions: components["schemas"]["PricingRegion"][];
         };
+        PricingGiven: {
+            /** Format: int64 */
+            cash_fen: number;
+            /** Format: int64 */
+            gift_fen: number;
+            /** Format: int64 */
+            points: number;
+            /** Format: int64 */
+            principal_fen: number;
+            /** Format: int64 */
+            quantity: number;
+        };
+        PricingGiving: {
+            amounts_fen?: {
+                [key: string]: number;
+            };
+            units?: {
+                [key: string]: number;
+            };
+        };
         PricingItem: {
             /** @description Its category and those above */
             categories?: string[];
@@ -10261,6 +10691,16 @@ export interface components {
              */
             months: number;
         };
+        RedeemStoreCodeBody: {
+            code: string;
+            /** @description Made once by the page: the same again uses nothing more */
+            request: string;
+            /**
+             * Format: int64
+             * @description 1 for a pickup
+             */
+            units: number;
+        };
         RefundStoreOrderBody: {
             /** @description Money of lines whose goods stay with the customer */
             amounts_fen?: {
@@ -10316,12 +10756,150 @@ export interface components {
              */
             grace_hours: number;
         };
-        SalesPage: {
-            /** @description By state, of all sales */
-            counts: {
-                [key: string]: number;
+        SaleFile: {
+            address: components["schemas"]["CheckoutAddress"];
+            carrier: string;
+            /**
+             * Format: int64
+             * @description Of it by WeChat Pay
+             */
+            cash_fen: number;
+            /** @description customer, timeout or staff */
+            close_reason: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /** @description Its codes; only its buyer sees them whole */
+            codes?: components["schemas"]["CheckoutCode"][];
+            /** Format: int32 */
+            customer: number;
+            /**
+             * @description How its goods reach the buyer; pickup: the place is in the address
+             * @enum {string}
+             */
+            delivery: "ship" | "pickup";
+            /**
+             * Format: date-time
+             * @description When it is closed unpaid, or finished by itself
+             */
+            due_at?: string;
+            /**
+             * Format: int64
+             * @description What its points were earned on
+             */
+            earned_fen: number;
+            /** Format: date-time */
+            finished_at?: string;
+            /** @description What has been given back of each line, by its key; @freight for the freight */
+            given: {
+                [key: string]: components["schemas"]["PricingGiven"];
             };
-            items: components["schemas"]["CheckoutSale"][];
+            id: string;
+            /** @description The customer's layer when it was placed */
+            layer: string;
+            lines: components["schemas"]["CheckoutLine"][];
+            /** @description The customer's name */
+            name: string;
+            /** @description The latest first */
+            notes: components["schemas"]["CheckoutNote"][];
+            number: string;
+            /** @description The paid order; empty before */
+            order_id: string;
+            /** Format: date-time */
+            paid_at?: string;
+            payment: string;
+            /** Format: date-time */
+            placed_at: string;
+            quote: components["schemas"]["PricingQuotation"];
+            /** Format: int64 */
+            refunded_fen: number;
+            /** @description In their order */
+            refunds: components["schemas"]["CheckoutGivenBack"][];
+            remark: string;
+            /** Format: date-time */
+            shipped_at?: string;
+            /** @enum {string} */
+            state: "unpaid" | "paid" | "shipped" | "finished" | "closed" | "refunded";
+            /** Format: int64 */
+            total_fen: number;
+            tracking: string;
+            /** @description Uses of its codes, in their order */
+            uses: components["schemas"]["CheckoutUse"][];
+            /**
+             * Format: int64
+             * @description Codes of virtual goods that it still waits for
+             */
+            waiting: number;
+        };
+        SaleRow: {
+            address: components["schemas"]["CheckoutAddress"];
+            carrier: string;
+            /**
+             * Format: int64
+             * @description Of it by WeChat Pay
+             */
+            cash_fen: number;
+            /** @description customer, timeout or staff */
+            close_reason: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /** @description Its codes; only its buyer sees them whole */
+            codes?: components["schemas"]["CheckoutCode"][];
+            /** Format: int32 */
+            customer: number;
+            /**
+             * @description How its goods reach the buyer; pickup: the place is in the address
+             * @enum {string}
+             */
+            delivery: "ship" | "pickup";
+            /**
+             * Format: date-time
+             * @description When it is closed unpaid, or finished by itself
+             */
+            due_at?: string;
+            /**
+             * Format: int64
+             * @description What its points were earned on
+             */
+            earned_fen: number;
+            /** Format: date-time */
+            finished_at?: string;
+            id: string;
+            /** @description The customer's layer when it was placed */
+            layer: string;
+            lines: components["schemas"]["CheckoutLine"][];
+            /** @description The customer's name */
+            name: string;
+            number: string;
+            /** @description The paid order; empty before */
+            order_id: string;
+            /** Format: date-time */
+            paid_at?: string;
+            payment: string;
+            /** Format: date-time */
+            placed_at: string;
+            quote: components["schemas"]["PricingQuotation"];
+            /** Format: int64 */
+            refunded_fen: number;
+            remark: string;
+            /** Format: date-time */
+            shipped_at?: string;
+            /** @enum {string} */
+            state: "unpaid" | "paid" | "shipped" | "finished" | "closed" | "refunded";
+            /** Format: int64 */
+            total_fen: number;
+            tracking: string;
+            /**
+             * Format: int64
+             * @description Codes of virtual goods that it still waits for
+             */
+            waiting: number;
+        };
+        SalesPage: {
+            /** @description By state, of the filter whatever state it names */
+            counts: {
+                [key: string]: components["schemas"]["CheckoutStanding"];
+            };
+            items: components["schemas"]["SaleRow"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -10389,7 +10967,15 @@ export interface components {
              */
             version: number;
         };
+        SetGoodsPairsBody: {
+            pairs: components["schemas"]["CatalogPair"][];
+        };
         SetGoodsStatusBody: {
+            /** @enum {string} */
+            status: "on" | "off";
+        };
+        SetGoodsStatusesBody: {
+            ids: string[];
             /** @enum {string} */
             status: "on" | "off";
         };
@@ -10498,6 +11084,8 @@ export interface components {
             /** @description Ids of coupons to use */
             coupons?: string[];
             lines: components["schemas"]["PricingCartLine"][];
+            /** @description She comes for it, where the store says; no address is needed and sending costs nothing */
+            pickup?: boolean;
             /**
              * Format: int64
              * @description At most so many points
@@ -15098,6 +15686,9 @@ export interface operations {
                 category?: string;
                 status?: "draft" | "on" | "off";
                 role?: "traffic" | "profit" | "image";
+                kind?: "physical" | "consumable" | "service" | "course" | "virtual";
+                /** @description Only those of which so few are left that the store's rules call it low */
+                low?: boolean;
                 sort?: "new" | "sold" | "price" | "-price";
             };
             header?: never;
@@ -15112,7 +15703,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageCatalogGoods"];
+                    "application/json": components["schemas"]["PageGoodsRow"];
                 };
             };
             /** @description Error */
@@ -15221,6 +15812,37 @@ export interface operations {
             };
         };
     };
+    order_goods_categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderGoodsCategoriesBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     delete_goods_category: {
         parameters: {
             query?: never;
@@ -15238,6 +15860,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_goods: {
+        parameters: {
+            query?: {
+                /** @description As in the list, and so category, status, role, kind and low */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_goods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_goods_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetGoodsStatusesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsStatuses"];
+                };
             };
             /** @description Error */
             default: {
@@ -15316,6 +16032,39 @@ export interface operations {
             };
         };
     };
+    set_goods_pairs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetGoodsPairsBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     set_goods_status: {
         parameters: {
             query?: never;
@@ -15337,6 +16086,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_goods_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCatalogVersion"];
+                };
             };
             /** @description Error */
             default: {
@@ -19538,15 +20318,94 @@ export interface operations {
             };
         };
     };
+    look_store_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookStoreCodeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutRedemption"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeem_store_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedeemStoreCodeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutRedemption"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_store_orders: {
         parameters: {
             query?: {
                 /** @description Cursor: next of the page before */
                 after?: string;
                 limit?: number;
-                /** @description The beginning of a number */
+                /** @description The beginning of a number, or a tracking number */
                 q?: string;
                 state?: "unpaid" | "paid" | "shipped" | "finished" | "closed" | "refunded";
+                /** @description A customer's number */
+                customer?: number;
+                /** @description The last four digits of the phone it goes to */
+                tail?: string;
+                /** @description An id of goods: orders with one of its SKUs */
+                goods?: string;
+                delivery?: "ship" | "pickup";
+                /** @description Only those that wait for codes of virtual goods */
+                waiting?: boolean;
+                /** @description Placed from then on */
+                from?: string;
+                /** @description Placed before */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -19561,6 +20420,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SalesPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_store_orders: {
+        parameters: {
+            query?: {
+                /** @description As in the list, and so q, customer, tail, goods, delivery, waiting, from and until */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
             /** @description Error */
@@ -19620,7 +20511,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckoutSale"];
+                    "application/json": components["schemas"]["SaleFile"];
                 };
             };
             /** @description Error */
@@ -19643,7 +20534,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseStoreOrderBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -19696,6 +20591,41 @@ export interface operations {
             };
         };
     };
+    note_store_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteStoreOrderBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     refund_store_order: {
         parameters: {
             query?: never;
@@ -19708,6 +20638,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["RefundStoreOrderBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricingRefund"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_store_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PricingGiving"];
             };
         };
         responses: {
@@ -19753,6 +20718,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_code_pool: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCheckoutPoolCode"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
             /** @description Error */
