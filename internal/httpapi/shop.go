@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
 	"golang.org/x/time/rate"
 
 	"huoshui/internal/finance/payment"
@@ -16,7 +17,6 @@ import (
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
-	"huoshui/internal/trade/inventory"
 	"huoshui/internal/trade/promo"
 	"huoshui/internal/user/signin"
 )
@@ -109,19 +109,20 @@ type ShopSKU struct {
 
 // ShopGoods are goods as customers see them.
 type ShopGoods struct {
-	ID       string          `json:"id"`
-	Title    string          `json:"title"`
-	Subtitle string          `json:"subtitle"`
-	Category string          `json:"category"`
-	Kind     string          `json:"kind"`
-	Picture  string          `json:"picture" doc:"The cover: a picture's id, or empty"`
-	PriceFen int64           `json:"price_fen" doc:"The lowest price of its SKUs"`
-	Sold     int64           `json:"sold"`
-	Pictures []string        `json:"pictures,omitempty"`
-	Points   []string        `json:"points,omitempty"`
-	Specs    []catalog.Spec  `json:"specs,omitempty"`
-	Detail   []ShopBlock     `json:"detail,omitempty"`	SKUs     []ShopSKU       `json:"skus,omitempty"`
-	Flash    []ShopFlash     `json:"flash,omitempty"`
+	ID       string         `json:"id"`
+	Title    string         `json:"title"`
+	Subtitle string         `json:"subtitle"`
+	Category string         `json:"category"`
+	Kind     string         `json:"kind"`
+	Picture  string         `json:"picture" doc:"The cover: a picture's id, or empty"`
+	PriceFen int64          `json:"price_fen" doc:"The lowest price of its SKUs"`
+	Sold     int64          `json:"sold"`
+	Pictures []string       `json:"pictures,omitempty"`
+	Points   []string       `json:"points,omitempty"`
+	Specs    []catalog.Spec `json:"specs,omitempty"`
+	Detail   []ShopBlock    `json:"detail,omitempty"`
+	SKUs     []ShopSKU      `json:"skus,omitempty"`
+	Flash    []ShopFlash    `json:"flash,omitempty"`
 }
 
 // ShopBlock is a piece of a description: a text, or a picture with its size, so that room is kept for it.
@@ -132,7 +133,8 @@ type ShopBlock struct {
 	Height  int64  `json:"height,omitempty"`
 }
 
-// ShopFlash is a flash sale as customers see it.type ShopFlash struct {
+// ShopFlash is a flash sale as customers see it.
+type ShopFlash struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	SKU       string    `json:"sku"`
