@@ -32,10 +32,7 @@ func refundOfNo(no string) string {
 
 // lockOrder takes the payments of an order for this transaction alone, in a fixed order.
 func lockOrder(ctx context.Context, tx *store.Tx, order string) ([]Payment, error) {
-	if _, err := tx.Exec(ctx, `UPDATE payments SET version = version + 1 WHERE order_id = ? AND order_id <> ''`, order); err != nil {
-		return nil, err
-	}
-	return OfOrder(ctx, tx, order)
+	return ofOrder(ctx, tx, order, tx.Hold())
 }
 
 // Get returns one payment.
@@ -49,10 +46,14 @@ func Get(ctx context.Context, q store.Querier, paymentID string) (Payment, error
 
 // OfOrder returns the payments of an order, oldest first.
 func OfOrder(ctx context.Context, q store.Querier, order string) ([]Payment, error) {
+	return ofOrder(ctx, q, order, "")
+}
+
+func ofOrder(ctx context.Context, q store.Querier, order, hold string) ([]Payment, error) {
 	if order == "" {
 		return []Payment{}, nil
 	}
-	return store.All[Payment](ctx, q, `SELECT * FROM payments WHERE order_id = ? AND order_id <> '' ORDER BY id`, order)
+	return store.All[Payment](ctx, q, `SELECT * FROM payments WHERE order_id = ? AND order_id <> '' ORDER BY id`+hold, order)
 }
 
 // RefundsOfOrder returns the refunds of an order, oldest first.

@@ -161,7 +161,7 @@ func (s *Service) Notified(ctx context.Context, noticeID string, t Transaction) 
 
 // settle makes a payment paid, if the news is that and agrees with it.
 func (s *Service) settle(ctx context.Context, tx *store.Tx, t Transaction) error {
-	p, err := store.One[Payment](ctx, tx, `UPDATE payments SET version = version + 1 WHERE id = ? RETURNING *`, t.No) // locks it
+	p, err := store.One[Payment](ctx, tx, `SELECT * FROM payments WHERE id = ?`+tx.Hold(), t.No)
 	if errs.Is(err, errs.NotFound) {
 		return errNoPayment
 	}

@@ -31,6 +31,8 @@ type dialect struct {
 	share, exclude string
 	// snapshot is the isolation at which a reading transaction sees one picture.
 	snapshot sql.IsolationLevel
+	// hold ends a SELECT whose rows stay as they are until the transaction ends.
+	hold string
 	// skipLocked ends a SELECT that claims rows for a worker.
 	skipLocked string
 	// maxArgs is how many placeholders one statement may have.
@@ -53,6 +55,7 @@ var postgres = dialect{
 	share:      "SELECT pg_advisory_xact_lock_shared($1)",
 	exclude:    "SELECT pg_advisory_xact_lock($1)",
 	snapshot:   sql.LevelRepeatableRead,
+	hold:       " FOR UPDATE",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	maxArgs:    60000,
 }
@@ -155,6 +158,10 @@ func (d dialect) retryable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
+
+// Hold ends a SELECT whose rows nobody else may change until tx ends; it waits for who holds them. On SQLite the writer
+// is alone.
+func (tx *Tx) Hold() string { return tx.dialect.hold }
 
 // SkipLocked ends a SELECT that claims rows in tx: other workers pass over them. On SQLite the writer is alone.
 func (tx *Tx) SkipLocked() string { return tx.dialect.skipLocked }

@@ -279,7 +279,7 @@ func InsertAll[T any](ctx context.Context, tx *Tx, table string, rows []T, suffi
 	var written int64
 	for len(rows) > 0 {
 		n := 1
-		for _, size := range []int{1000, 250, 50, 10} {
+		for _, size := range []int{1000, 250, 50, 10, 5, 3, 2} {
 			if size <= most && len(rows) >= size {
 				n = size
 				break

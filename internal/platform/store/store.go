@@ -13,8 +13,9 @@ import (
 	"strings"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
-	_ "github.com/mattn/go-sqlite3"    // the "sqlite3" driver
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib" // the "pgx" driver too
+	_ "github.com/mattn/go-sqlite3"  // the "sqlite3" driver
 )
 
 // Querier runs statements: a *DB (its own short transaction each) or a *Tx.
@@ -87,12 +88,21 @@ func openSQLite(path string) (*DB, error) {
 }
 
 func openPostgres(rawURL string) (*DB, error) {
-	pool, err := sql.Open("pgx", rawURL)
+	cfg, err := pgx.ParseConfig(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
+	for name, value := range map[string]string{
+		"random_page_cost": "1.1", // what is asked for often lies in memory or on an SSD: rows are found by their index
+		"jit":              "off", // compiling a short query takes longer than running it
+	} {
+		if _, said := cfg.RuntimeParams[name]; !said {
+			cfg.RuntimeParams[name] = value
+		}
+	}
+	pool := stdlib.OpenDB(*cfg)
 	pool.SetMaxOpenConns(16)
-	pool.SetMaxIdleConns(8)
+	pool.SetMaxIdleConns(16) // fewer would close connections, and forget what they prepared, whenever work pauses
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return &DB{write: pool, read: pool, dialect: postgres}, nil
 }

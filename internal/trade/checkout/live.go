@@ -56,8 +56,10 @@ func (s *Service) paid(ctx context.Context, tx *store.Tx, sale Sale, payment str
 	if !taken {
 		return sale, fmt.Errorf("sale %s: its stock is not promised any more", sale.ID)
 	}
-	if err := s.Offers.Paid(ctx, tx, sale.ID, at); err != nil {
-		return sale, err
+	if len(sale.Quote.Coupons) > 0 {
+		if err := s.Offers.Paid(ctx, tx, sale.ID, at); err != nil {
+			return sale, err
+		}
 	}
 	if e := sale.discounts(at); len(e.Moves) > 0 {
 		if err := s.Books.Post(ctx, tx, e); err != nil {

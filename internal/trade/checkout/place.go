@@ -287,7 +287,11 @@ func (s *Service) Any(ctx context.Context, saleID string) (Sale, error) {
 
 // one reads a sale; a customer other than 0 must be its buyer.
 func one(ctx context.Context, q store.Querier, saleID string, customer uint32) (Sale, error) {
-	sale, err := store.One[Sale](ctx, q, `SELECT * FROM sales WHERE id = ?`, saleID)
+	return readOne(ctx, q, saleID, customer, "")
+}
+
+func readOne(ctx context.Context, q store.Querier, saleID string, customer uint32, hold string) (Sale, error) {
+	sale, err := store.One[Sale](ctx, q, `SELECT * FROM sales WHERE id = ?`+hold, saleID)
 	if errs.Is(err, errs.NotFound) || err == nil && customer != 0 && sale.Customer != customer {
 		return Sale{}, errs.New(errs.NotFound, "sale.not_found", "there is no such order")
 	}
@@ -296,10 +300,7 @@ func one(ctx context.Context, q store.Querier, saleID string, customer uint32) (
 
 // held reads a sale and keeps it as it is until the transaction ends.
 func held(ctx context.Context, tx *store.Tx, saleID string, customer uint32) (Sale, error) {
-	if _, err := tx.Exec(ctx, `UPDATE sales SET remark = remark WHERE id = ?`, saleID); err != nil {
-		return Sale{}, err
-	}
-	return one(ctx, tx, saleID, customer)
+	return readOne(ctx, tx, saleID, customer, tx.Hold())
 }
 
 // save writes what may change of a sale.

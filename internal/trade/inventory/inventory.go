@@ -116,18 +116,9 @@ func short(ctx context.Context, tx *store.Tx, it Item, place string) error {
 
 // settle ends the promises that still stand of a reference.
 func settle(ctx context.Context, tx *store.Tx, reference, state string) ([]hold, error) {
-	holds, err := store.All[hold](ctx, tx, `SELECT * FROM stock_holds WHERE reference = ? AND state = 'held' ORDER BY sku, place`, reference)
-	if err != nil || len(holds) == 0 {
-		return nil, err
-	}
-	n, err := tx.Exec(ctx, `UPDATE stock_holds SET state = ? WHERE reference = ? AND state = 'held'`, state, reference)
-	if err != nil {
-		return nil, err
-	}
-	if n != int64(len(holds)) { // PostgreSQL: another transaction ended them between the two statements
-		return nil, errs.New(errs.Conflict, "inventory.settled", "the promise to %s was ended by somebody else", reference)
-	}
-	return holds, nil
+	holds, err := store.All[hold](ctx, tx, `UPDATE stock_holds SET state = ? WHERE reference = ? AND state = 'held' RETURNING *`, state, reference)
+	slices.SortFunc(holds, func(a, b hold) int { return cmp.Compare(a.SKU, b.SKU) }) // the order in which all take them
+	return holds, err
 }
 
 // Take lets what was promised to a reference leave the stock: it is paid. It reports false, and changes nothing, when
@@ -204,11 +195,7 @@ func Count(ctx context.Context, tx *store.Tx, place, reference, note, by string,
 	if _, err := tx.Exec(ctx, `INSERT INTO stock (sku, place, on_hand, held) VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING`, sku, place); err != nil {
 		return err
 	}
-	// the no-op update holds the row, so that what is read stays true until the end of the transaction
-	if _, err := tx.Exec(ctx, `UPDATE stock SET held = held WHERE sku = ? AND place = ?`, sku, place); err != nil {
-		return err
-	}
-	now0, err := store.One[int64](ctx, tx, `SELECT on_hand FROM stock WHERE sku = ? AND place = ?`, sku, place)
+	now0, err := store.One[int64](ctx, tx, `SELECT on_hand FROM stock WHERE sku = ? AND place = ?`+tx.Hold(), sku, place)
 	if err != nil || now0 == found {
 		return err
 	}
