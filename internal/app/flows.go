@@ -25,18 +25,19 @@ type loop struct {
 //	    └───────────────── what people do comes back as facts: orders, opens, clicks ◀───────────────┘
 func (a *App) loops() []loop {
 	all := append(a.projection(), []loop{
-		{"collection", config.Worker, a.Services.Pipeline.Run},                                                                    // what the brand's pages, apps and servers told becomes facts about people
-		{"imports", config.Worker, a.Services.Imports.Run},                                                                        // files become customers, orders and their facts
-		{"audience refresh", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.Run(ctx, a.Log) }},    // facts become layers and segments
-		{"live segments", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.RunLive(ctx, a.Log) }},   // the same, for who just did something
-		{"keyword tags", config.Worker, func(ctx context.Context) error { return a.Services.Tags.RunSaid(ctx, a.Stream, a.Log) }}, // what people say becomes tags
-		{"coupons", config.Worker, func(ctx context.Context) error { return a.Services.Promo.Run(ctx, a.Log) }},                   // coupons reach whole segments, and end when their time is over
-		{"payments", config.Worker, a.Services.Payments.Run},                                                                      // WeChat is asked what became of payments, and for refunds
-		{"simulated WeChat Pay", config.Worker, a.runPaySimulator},                                                                // the local one tells of payments as the real one does
-		{"expiry", config.Scheduler, a.runExpiry},                                                                                 // gift money and points end when their time is over
-		{"waiting rooms", config.Worker, a.Services.Flash.Run},                                                                    // who came first to a flash sale orders first
-		{"sales", config.Worker, a.Services.Sales.Run},                                                                            // what nobody paid is closed, what was sent is finished, carts that were left are told
-		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                    // layers and segments become messages, and these facts
+		{"collection", config.Worker, a.Services.Pipeline.Run},                                                                          // what the brand's pages, apps and servers told becomes facts about people
+		{"imports", config.Worker, a.Services.Imports.Run},                                                                              // files become customers, orders and their facts
+		{"audience refresh", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.Run(ctx, a.Log) }},          // facts become layers and segments
+		{"live segments", config.Scheduler, func(ctx context.Context) error { return a.Services.Segments.RunLive(ctx, a.Log) }},         // the same, for who just did something
+		{"keyword tags", config.Worker, func(ctx context.Context) error { return a.Services.Tags.RunSaid(ctx, a.Stream, a.Log) }},       // what people say becomes tags
+		{"coupons", config.Worker, func(ctx context.Context) error { return a.Services.Promo.Run(ctx, a.Log) }},                         // coupons reach whole segments, and end when their time is over
+		{"payments", config.Worker, a.Services.Payments.Run},                                                                            // WeChat is asked what became of payments, and for refunds
+		{"simulated WeChat Pay", config.Worker, a.runPaySimulator},                                                                      // the local one tells of payments as the real one does
+		{"expiry", config.Scheduler, a.runExpiry},                                                                                       // gift money and points end when their time is over
+		{"waiting rooms", config.Worker, a.Services.Flash.Run},                                                                          // who came first to a flash sale orders first
+		{"sales", config.Worker, a.Services.Sales.Run},                                                                                  // what nobody paid is closed, what was sent is finished, carts that were left are told
+		{"store views", config.Worker, func(ctx context.Context) error { return a.Services.Storefront.RunViews(ctx, a.Stream, a.Log) }}, // what people look at becomes what they are recommended
+		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                          // layers and segments become messages, and these facts
 	}...)
 	all = append(all, loop{"segment webhooks", config.Worker, func(ctx context.Context) error { return a.Services.Hooks.Run(ctx, a.Log) }}) // who enters and leaves a segment is told to other systems
 	if a.isDemo {

@@ -14,6 +14,7 @@ import (
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/order"
+	"huoshui/internal/trade/storefront"
 	"huoshui/internal/user/signin"
 )
 
@@ -26,15 +27,30 @@ func (a *App) buildTrade() {
 	s.TextMessages = &textMessages{app: a}
 	s.SignIn = signin.NewService(a.DB, s.Identity, s.TextMessages, a.Keys, now)
 	cash := storewire.Payments{Payments: s.Payments}
+	wallet, points := storewire.Wallet{Wallets: s.Wallets, Now: now}, storewire.Points{Accounts: s.Points, Now: now}
+	people := storewire.People{Now: now, Layer: a.layerNow}
 	s.Sales = checkout.NewService(checkout.Parts{
 		DB: a.DB, Now: now, Settler: order.NewSettler().Asking(collect.Touches), Books: s.Books,
-		Wallet: storewire.Wallet{Wallets: s.Wallets, Now: now}, Points: storewire.Points{Accounts: s.Points, Now: now},
-		Offers: storewire.Offers{Promos: s.Promo, Flash: s.Flash}, People: storewire.People{Now: now}, Payments: cash, Keys: a.Keys,
+		Wallet: wallet, Points: points,
+		Offers: storewire.Offers{Promos: s.Promo, Flash: s.Flash}, People: people, Payments: cash, Keys: a.Keys,
+	})
+	s.Storefront = storefront.NewService(storefront.Parts{
+		DB: a.DB, Now: now, Promos: s.Promo, People: storewire.Visitors{People: people, DB: a.DB, Wallet: wallet, Points: points},
 	})
 	s.Payments.Hear(storewire.Orders{Sales: s.Sales})
 	s.Ask = func(ctx context.Context, sale checkout.Sale, method payment.Method, openid string) (payment.Cashier, error) {
 		return cash.Ask(ctx, a.DB, sale, method, openid)
 	}
+}
+
+// layerNow is the layer that the newest refresh put a customer in, looked up in memory. A sale goes on when it is not known.
+func (a *App) layerNow(ctx context.Context, customer uint32) string {
+	of, err := known{a}.layers(ctx)
+	if err != nil {
+		a.Log.WarnContext(ctx, "a customer's layer", "error", err)
+		return ""
+	}
+	return of(customer)
 }
 
 // textMessages sends codes by SMS. Until a provider is set up there is only the simulated phone of the demo brand.

@@ -5,6 +5,7 @@ package httpapi
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -305,12 +306,14 @@ func raw(a *API, method, path, opID string, p auth.Permission, answer string, h 
 	if answer != "" {
 		success.Content = map[string]*huma.MediaType{answer: {Schema: &huma.Schema{Type: huma.TypeString}}}
 	}
-	op.Responses = map[string]*huma.Response{
-		strconv.Itoa(op.DefaultStatus): success,
+	if op.Responses == nil { // an option may have said more
+		op.Responses = map[string]*huma.Response{strconv.Itoa(op.DefaultStatus): success}
+	}
+	maps.Copy(op.Responses, map[string]*huma.Response{
 		"default": {Description: "Error", Content: map[string]*huma.MediaType{
 			"application/problem+json": {Schema: a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")},
 		}},
-	}
+	})
 	for _, segment := range strings.Split(path, "/") {
 		if name, ok := strings.CutPrefix(segment, "{"); ok {
 			op.Parameters = append(op.Parameters, &huma.Param{

@@ -244,19 +244,8 @@ func registerGoods(a *API) {
 
 	registerGoodsTables(a)
 
-	raw(a, http.MethodPost, "/api/v1/pictures", "upload_picture", staff.GoodsWrite, "application/json", func(w http.ResponseWriter, r *http.Request) error {
-		p, err := a.Services.Goods.Upload(r.Context(), r.Body, r.URL.Query().Get("name"), auth.From(r.Context()).ID)
-		var big *http.MaxBytesError
-		if errors.As(err, &big) {
-			return errs.New(errs.Invalid, "picture.size", "a picture has at most %d MB", catalog.MaxPictureBytes>>20).At("file")
-		}
-		if err != nil {
-			return err
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusCreated)
-		return json.NewEncoder(w).Encode(p)
-	}, summary("Upload a picture: the body is the file"), param("name", "The file's name"), maxBody(catalog.MaxPictureBytes+1), status(http.StatusCreated))
+	raw(a, http.MethodPost, "/api/v1/pictures", "upload_picture", staff.GoodsWrite, "application/json", a.uploadPicture,
+		summary("Upload a picture: the body is the file"), param("name", "The file's name"), maxBody(catalog.MaxPictureBytes+1), status(http.StatusCreated))
 
 	registerStock(a)
 	registerFlash(a)

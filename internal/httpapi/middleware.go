@@ -200,8 +200,8 @@ func (a *API) secure(r *http.Request) bool {
 	return a.options.Secure || r.TLS != nil || (a.options.TrustedProxy && r.Header.Get("X-Forwarded-Proto") == "https")
 }
 
-// contentPolicy allows nothing from elsewhere but pictures; antd writes its styles into the page.
-const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; " +
+// contentPolicy allows nothing from elsewhere but pictures and films; antd writes its styles into the page.
+const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; media-src 'self' https:; " +
 	"font-src 'self' data:; connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'"
 
 // headers tells the browser what not to do with us.

@@ -26,6 +26,7 @@ import (
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/promo"
+	"huoshui/internal/trade/storefront"
 	"huoshui/internal/user/audience"
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
@@ -49,6 +50,7 @@ type Services struct {
 	Addresses  *address.Service
 	Flash      *flash.Service
 	Sales      *checkout.Service
+	Storefront *storefront.Service
 	SignIn     *signin.Service
 	Imports    *importing.Service
 	Staff      *staff.Service
@@ -112,6 +114,7 @@ func nouns() []func(*API) {
 		registerPromo,
 		registerGoods,
 		registerShop,
+		registerStorefront,
 		registerRoom,
 		registerAddress,
 		registerFinance,

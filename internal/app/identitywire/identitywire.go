@@ -17,6 +17,7 @@ import (
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/promo"
+	"huoshui/internal/trade/storefront"
 	"huoshui/internal/user/audience"
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
@@ -29,7 +30,7 @@ func New(db *store.DB, now clock.Clock) *identity.Service {
 	return identity.NewService(db, now, buying{}, map[string]identity.Follower{
 		"order": order.Mover{}, "consent": consent.NewService(db, now), "campaign": campaign.Mover{},
 		"task": task.Mover{}, "segment": audience.Mover{}, "tag": tag.Mover{}, "arrivals": collect.TouchMover{},
-		"coupon": promo.Mover{}, "sale": checkout.Mover{}, "flash": flash.Mover{}, "address": address.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{},
+		"store view": storefront.Mover{}, "coupon": promo.Mover{}, "sale": checkout.Mover{}, "flash": flash.Mover{}, "address": address.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{},
 	})
 }
 

@@ -35,8 +35,9 @@ const (
 	PromoWrite      auth.Permission = "promo.write" // makes and changes offers
 	PromoIssue      auth.Permission = "promo.issue" // gives coupons to people, makes codes
 	GoodsRead       auth.Permission = "goods.read"
-	GoodsWrite      auth.Permission = "goods.write" // what the store sells, at what price, and flash sales
-	StockWrite      auth.Permission = "stock.write" // goods came, went or were counted
+	GoodsWrite      auth.Permission = "goods.write"  // what the store sells, at what price, and flash sales
+	StoreDesign     auth.Permission = "store.design" // what the pages of the store look like, and when they are shown
+	StockWrite      auth.Permission = "stock.write"  // goods came, went or were counted
 	SalesRead       auth.Permission = "sales.read"
 	SalesWrite      auth.Permission = "sales.write"  // ships, finishes and cancels orders
 	SalesRefund     auth.Permission = "sales.refund" // gives money back
@@ -92,11 +93,11 @@ var operator = []auth.Permission{
 var roles = map[Role][]auth.Permission{
 	Director: slices.Concat(operator, []auth.Permission{
 		CustomersWrite, CustomersExport, CustomersErase, IdentityWrite, ImportsWrite, LayersWrite, SegmentsHook, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend,
-		PromoWrite, PromoIssue, GoodsWrite, StockWrite, SalesWrite, SalesRefund, TasksWrite, PolicyWrite, FinanceRead, AuditRead, SystemRead, CollectWrite,
+		PromoWrite, PromoIssue, GoodsWrite, StoreDesign, StockWrite, SalesWrite, SalesRefund, TasksWrite, PolicyWrite, FinanceRead, AuditRead, SystemRead, CollectWrite,
 	}),
-	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite, PromoWrite, GoodsWrite, StockWrite, SalesWrite}),
-	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoWrite, PromoIssue, GoodsWrite, TasksWrite}),
-	Content:    slices.Concat(operator, []auth.Permission{ContentWrite, CampaignsWrite}),
+	Product:    slices.Concat(operator, []auth.Permission{StrategiesWrite, PromoWrite, GoodsWrite, StoreDesign, StockWrite, SalesWrite}),
+	Activity:   slices.Concat(operator, []auth.Permission{StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoWrite, PromoIssue, GoodsWrite, StoreDesign, TasksWrite}),
+	Content:    slices.Concat(operator, []auth.Permission{ContentWrite, CampaignsWrite, StoreDesign}),
 	User:       slices.Concat(operator, []auth.Permission{CustomersWrite, IdentityWrite, ImportsWrite, LayersWrite, StrategiesWrite, ContentWrite, CampaignsWrite, CampaignsSend, PromoIssue, TasksWrite}),
 	Data:       slices.Concat(operator, []auth.Permission{CustomersExport, ImportsWrite, LayersWrite, SegmentsHook, SystemRead, CollectWrite}),
 	Channel:    slices.Concat(operator, []auth.Permission{ChannelsWrite}),
