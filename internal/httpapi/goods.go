@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -314,6 +313,18 @@ func registerStock(a *API) {
 	}, summary("What changed what lies of a SKU, latest first"))
 }
 
+// FlashResult is what became of a flash sale.
+type FlashResult struct {
+	flash.Result
+	Orders []FlashOrder `json:"orders"`
+}
+
+// FlashOrder is an order of a flash sale with its buyer's name.
+type FlashOrder struct {
+	flash.Taken
+	Name string `json:"name"`
+}
+
 func registerFlash(a *API) {
 	get(a, "/api/v1/flash-sales", "list_flash_sales", staff.GoodsRead, func(ctx context.Context, in *Paging) (Page[flash.Sale], error) {
 		all, err := a.Services.Flash.List(ctx, false, in.Limit)
@@ -324,6 +335,27 @@ func registerFlash(a *API) {
 	post(a, "/api/v1/flash-sales", "create_flash_sale", staff.GoodsWrite, func(ctx context.Context, in *write) (flash.Sale, error) {
 		return a.Services.Flash.Create(ctx, in.Body, auth.From(ctx).ID)
 	}, summary("Plan a flash sale"), status(http.StatusCreated))
+
+	type ofOne struct {
+		ByID
+		Limit int `query:"limit" minimum:"1" maximum:"500" default:"200"`
+	}
+	get(a, "/api/v1/flash-sales/{id}/result", "get_flash_result", staff.SalesRead, func(ctx context.Context, in *ofOne) (FlashResult, error) {
+		r, taken, err := a.Services.Flash.Results(ctx, in.ID, in.Limit)
+		if err != nil {
+			return FlashResult{}, err
+		}
+		out := FlashResult{Result: r, Orders: make([]FlashOrder, len(taken))}
+		numbers := make([]uint32, len(taken))
+		for i := range taken {
+			numbers[i] = taken[i].Customer
+		}
+		names, err := a.names(ctx, numbers)
+		for i, t := range taken {
+			out.Orders[i] = FlashOrder{t, names[t.Customer]}
+		}
+		return out, err
+	}, summary("What became of a flash sale, and who bought, the latest first"))
 
 	post(a, "/api/v1/flash-sales/{id}/stop", "stop_flash_sale", staff.GoodsWrite, func(ctx context.Context, in *ByID) (None, error) {
 		return None{}, a.Services.Flash.Stop(ctx, in.ID)
