@@ -11,6 +11,8 @@ const addresses = {
   refunds: "/finance/refunds",
   benefits: "/finance/benefits",
   closes: "/finance/closes",
+  wallets: "/finance/wallets",
+  rules: "/finance/rules",
 } as const;
 
 /** The frame of the pages of the books: one title, a tab each. */

@@ -53,6 +53,20 @@ export const finance = feature({
       words: "rijie guanzhang close 日结 关账",
     },
     {
+      path: "/finance/wallets",
+      title: "finance.tab.wallets",
+      load: () => import("./WalletsPage"),
+      permission,
+      words: "qianbao chuzhi jifen yue wallet points 钱包 储值 积分 余额 提现 冻结",
+    },
+    {
+      path: "/finance/rules",
+      title: "finance.tab.rules",
+      load: () => import("./RulesPage"),
+      permission,
+      words: "guize chuzhi jifen shanghu rules merchant wechat pay 储值规则 积分规则 商户号 微信支付",
+    },
+    {
       path: "/reconciliation",
       title: "finance.reconcile.title",
       load: () => import("./ReconcilePage"),
