@@ -13,6 +13,7 @@ import (
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
+	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/storefront"
 	"huoshui/internal/user/signin"
@@ -24,6 +25,7 @@ func (a *App) buildTrade() {
 	s.Goods = catalog.NewService(a.DB, now)
 	s.Addresses = address.NewService(a.DB, now)
 	s.Flash = flash.NewService(a.DB, now)
+	s.Groups = groupbuy.NewService(a.DB, now)
 	s.TextMessages = &textMessages{app: a}
 	s.SignIn = signin.NewService(a.DB, s.Identity, s.TextMessages, a.Keys, now)
 	cash := storewire.Payments{Payments: s.Payments}
@@ -32,12 +34,13 @@ func (a *App) buildTrade() {
 	s.Sales = checkout.NewService(checkout.Parts{
 		DB: a.DB, Now: now, Settler: order.NewSettler().Asking(collect.Touches), Books: s.Books,
 		Wallet: wallet, Points: points,
-		Offers: storewire.Offers{Promos: s.Promo, Flash: s.Flash}, People: people, Payments: cash, Keys: a.Keys,
+		Offers: storewire.Offers{Promos: s.Promo, Flash: s.Flash, Groups: s.Groups}, People: people, Payments: cash, Keys: a.Keys,
 	})
 	s.Storefront = storefront.NewService(storefront.Parts{
 		DB: a.DB, Now: now, Promos: s.Promo, People: storewire.Visitors{People: people, DB: a.DB, Wallet: wallet, Points: points},
 	})
 	s.Payments.Hear(storewire.Orders{Sales: s.Sales})
+	s.Groups.Hear(s.Sales)
 	s.Ask = func(ctx context.Context, sale checkout.Sale, method payment.Method, openid string) (payment.Cashier, error) {
 		return cash.Ask(ctx, a.DB, sale, method, openid)
 	}

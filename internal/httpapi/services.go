@@ -24,6 +24,7 @@ import (
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
+	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/promo"
 	"huoshui/internal/trade/storefront"
@@ -49,6 +50,7 @@ type Services struct {
 	Goods      *catalog.Service
 	Addresses  *address.Service
 	Flash      *flash.Service
+	Groups     *groupbuy.Service
 	Sales      *checkout.Service
 	Storefront *storefront.Service
 	SignIn     *signin.Service
@@ -116,6 +118,7 @@ func nouns() []func(*API) {
 		registerShop,
 		registerStorefront,
 		registerRoom,
+		registerGroupBuy,
 		registerAddress,
 		registerFinance,
 		registerTask,

@@ -15,6 +15,7 @@ import (
 	"huoshui/internal/trade/address"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
+	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/promo"
 	"huoshui/internal/trade/storefront"
@@ -30,7 +31,7 @@ func New(db *store.DB, now clock.Clock) *identity.Service {
 	return identity.NewService(db, now, buying{}, map[string]identity.Follower{
 		"order": order.Mover{}, "consent": consent.NewService(db, now), "campaign": campaign.Mover{},
 		"task": task.Mover{}, "segment": audience.Mover{}, "tag": tag.Mover{}, "arrivals": collect.TouchMover{},
-		"store view": storefront.Mover{}, "coupon": promo.Mover{}, "sale": checkout.Mover{}, "flash": flash.Mover{}, "address": address.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{},
+		"store view": storefront.Mover{}, "coupon": promo.Mover{}, "sale": checkout.Mover{}, "flash": flash.Mover{}, "group": groupbuy.Mover{}, "address": address.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{},
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"huoshui/internal/finance/ledger"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/trade/flash"
+	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/inventory"
 )
 
@@ -30,6 +31,14 @@ func Checks() []ledger.Check {
 			var out []ledger.Difference
 			for _, f := range wrong {
 				out = append(out, ledger.Difference{What: f})
+			}
+			return out, err
+		}},
+		{Name: "groups and their members", Run: func(ctx context.Context, q store.Querier) ([]ledger.Difference, error) {
+			wrong, err := groupbuy.Check(ctx, q)
+			var out []ledger.Difference
+			for _, g := range wrong {
+				out = append(out, ledger.Difference{What: g})
 			}
 			return out, err
 		}},

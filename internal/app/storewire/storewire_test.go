@@ -26,6 +26,7 @@ import (
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
+	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/inventory"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/pricing"
@@ -44,6 +45,7 @@ type shop struct {
 	points  *loyalty.Service
 	promos  *promo.Service
 	flash   *flash.Service
+	groups  *groupbuy.Service
 	coupon  string // a promotion: 5 yuan off, from nothing
 }
 
@@ -113,9 +115,9 @@ func wire(db *store.DB) *shop {
 	clk := clock.NewManual(start)
 	books := ledger.NewService(db, clk.Now, time.UTC)
 	s := &shop{db: db, clock: clk, books: books, wallets: wallet.NewService(db, books, clk.Now), points: loyalty.NewService(db, books, clk.Now),
-		promos: promo.NewService(db, clk.Now, time.UTC), flash: flash.NewService(db, clk.Now)}
+		promos: promo.NewService(db, clk.Now, time.UTC), flash: flash.NewService(db, clk.Now), groups: groupbuy.NewService(db, clk.Now)}
 	s.Service = checkout.NewService(checkout.Parts{
-		DB: db, Now: clk.Now, Settler: order.NewSettler(), Books: books, People: storewire.People{Now: clk.Now}, Offers: storewire.Offers{Promos: s.promos, Flash: s.flash}, Payments: cash{books},
+		DB: db, Now: clk.Now, Settler: order.NewSettler(), Books: books, People: storewire.People{Now: clk.Now}, Offers: storewire.Offers{Promos: s.promos, Flash: s.flash, Groups: s.groups}, Payments: cash{books},
 		Wallet: storewire.Wallet{Wallets: s.wallets, Now: clk.Now}, Points: storewire.Points{Accounts: s.points, Now: clk.Now}, Keys: keys,
 	})
 	return s

@@ -103,6 +103,13 @@ const (
 
 	FlashQueued = "flash.queued" // came into the waiting room of a flash sale; Subject the sale, Quantity the place
 
+	// What became of people who buy together, one per member; Subject the group, Product, Quantity units, Amount what they cost,
+	// Detail the offer.
+	GroupOpened    = "group.opened"    // the first member paid
+	GroupJoined    = "group.joined"    // another member paid
+	GroupCompleted = "group.completed" // every seat is paid
+	GroupFailed    = "group.failed"    // its time was over: the money goes back
+
 	CampaignAssigned = "campaign.assigned" // one per person in the frozen audience; Detail "reach" or "holdout"
 
 	MessagePlanned      = "message.planned" // Subject message id; Channel, Campaign, Strategy; Detail variant

@@ -49,17 +49,17 @@ func (s *Service) paid(ctx context.Context, tx *store.Tx, sale Sale, payment str
 	if sale.State, err = sale.State.after(pay); err != nil {
 		return sale, err
 	}
+	if len(sale.Quote.Coupons) > 0 || sale.Form.Kind != "" {
+		if err := s.Offers.Paid(ctx, tx, sale.ID, sale.Form, at); err != nil {
+			return sale, err
+		}
+	}
 	taken, err := inventory.Take(ctx, tx, sale.ID, at)
 	if err != nil {
 		return sale, err
 	}
 	if !taken {
 		return sale, fmt.Errorf("sale %s: its stock is not promised any more", sale.ID)
-	}
-	if len(sale.Quote.Coupons) > 0 {
-		if err := s.Offers.Paid(ctx, tx, sale.ID, at); err != nil {
-			return sale, err
-		}
 	}
 	if e := sale.discounts(at); len(e.Moves) > 0 {
 		if err := s.Books.Post(ctx, tx, e); err != nil {
@@ -122,10 +122,15 @@ func (s *Service) close(ctx context.Context, tx *store.Tx, customer uint32, sale
 		return sale, err
 	}
 	now := s.Now()
-	if err := inventory.Release(ctx, tx, sale.ID); err != nil {
+	if err := s.Offers.Return(ctx, tx, sale.ID, nil, true, now); err != nil {
 		return sale, err
 	}
-	if err := s.Offers.Return(ctx, tx, sale.ID, nil, true, now); err != nil {
+	if sale.Form.Kind != "" {
+		if err := s.Offers.Left(ctx, tx, sale.ID, sale.Form, now); err != nil {
+			return sale, err
+		}
+	}
+	if err := inventory.Release(ctx, tx, sale.ID); err != nil {
 		return sale, err
 	}
 	if sale.CashFen > 0 {
@@ -166,6 +171,9 @@ func (s *Service) Ship(ctx context.Context, saleID, carrier, tracking string) (s
 			sale.Carrier, sale.Tracking = carrier, tracking
 			return save(ctx, tx, sale)
 		}
+		if err := sale.unheld(); err != nil {
+			return err
+		}
 		if sale.State, err = sale.State.after(ship); err != nil {
 			return err
 		}
@@ -197,7 +205,10 @@ func (s *Service) Finish(ctx context.Context, customer uint32, saleID string) (s
 
 // finish books what was received as revenue and lets it earn points.
 func (s *Service) finish(ctx context.Context, tx *store.Tx, sale Sale, at time.Time) (Sale, error) {
-	var err error
+	err := sale.unheld()
+	if err != nil {
+		return sale, err
+	}
 	if sale.State, err = sale.State.after(finish); err != nil {
 		return sale, err
 	}
@@ -386,7 +397,12 @@ func (s *Service) giveMoney(ctx context.Context, tx *store.Tx, sale *Sale, reque
 		if sale.State, err = sale.State.after(refund); err != nil {
 			return err
 		}
-		sale.DueAt, sale.Waiting = time.Time{}, 0
+		sale.DueAt, sale.Waiting, sale.Held = time.Time{}, 0, false
+		if sale.Form.Kind != "" {
+			if err := s.Offers.Left(ctx, tx, sale.ID, sale.Form, now); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Wish struct {
 	Balance int64              `json:"balance_fen,omitempty" minimum:"0" doc:"At most so much of the balance"`
 	Address Address            `json:"address"`
 	Remark  string             `json:"remark,omitempty" maxLength:"200"`
+	Form    Form               `json:"form,omitzero" doc:"How it is bought when not plainly"`
 	Pickup  bool               `json:"pickup,omitempty" doc:"She comes for it, where the store says; no address is needed and sending costs nothing"`
 }
 
@@ -93,7 +94,7 @@ func (s *Service) price(ctx context.Context, q store.Querier, who Buyer, w Wish,
 		return d, errs.New(errs.Conflict, "sale.no_pickup", "the store has no place where orders are picked up").At("pickup")
 	}
 	var held []pricing.Coupon
-	if d.rules, held, err = s.Offers.Rules(ctx, q, who, skus, now); err != nil {
+	if d.rules, held, err = s.Offers.Rules(ctx, q, who, skus, w.Form, now); err != nil {
 		return d, err
 	}
 	d.rules.Items = make(map[string]pricing.Item, len(d.items))
@@ -195,6 +196,9 @@ func (s *Service) place(ctx context.Context, tx *store.Tx, customer uint32, requ
 		return Sale{}, err
 	}
 	q := &d.quote
+	if w.Form.Kind == "" {
+		w.Form = Form{}
+	}
 	switch {
 	case len(q.Refused) > 0:
 		r := q.Refused[0]
@@ -213,16 +217,18 @@ func (s *Service) place(ctx context.Context, tx *store.Tx, customer uint32, requ
 	sale := Sale{
 		ID: id.New("sal"), Number: number(now), Customer: customer, Request: request, State: Unpaid, Quote: *q, Lines: d.lines, Address: w.Address,
 		Remark: w.Remark, Layer: who.Layer, TotalFen: q.TotalFen, CashFen: q.CashFen, PlacedAt: now, DueAt: now.Add(time.Duration(d.times.PayMinutes) * time.Minute),
-		Delivery: delivery, PhoneTail: tail(w.Address.Phone),
+		Delivery: delivery, PhoneTail: tail(w.Address.Phone), Form: w.Form,
 	}
 	items := make([]inventory.Item, len(q.Lines))
 	for i, l := range q.Lines {
 		items[i] = inventory.Item{SKU: l.SKU, Quantity: l.Quantity}
 	}
-	if err := inventory.Reserve(ctx, tx, sale.ID, inventory.Online, items, now); err != nil {
+	terms, err := s.Offers.Take(ctx, tx, who, sale.ID, w.Form, q, now) // offers before stock, always: none waits for another in a ring
+	if err != nil {
 		return Sale{}, err
 	}
-	if err := s.Offers.Take(ctx, tx, who, sale.ID, q, now); err != nil {
+	sale.under(terms)
+	if err := inventory.Reserve(ctx, tx, sale.ID, inventory.Online, items, now); err != nil {
 		return Sale{}, err
 	}
 	if q.Points > 0 {
@@ -309,9 +315,9 @@ func save(ctx context.Context, tx *store.Tx, s Sale) error {
 	if err != nil {
 		return fmt.Errorf("sale: %w", err)
 	}
-	_, err = tx.Exec(ctx, `UPDATE sales SET state = ?, address = ?, refunded_fen = ?, earned_fen = ?, order_id = ?, payment = ?, carrier = ?, tracking = ?, close_reason = ?, waiting = ?,
+	_, err = tx.Exec(ctx, `UPDATE sales SET state = ?, address = ?, refunded_fen = ?, earned_fen = ?, order_id = ?, payment = ?, carrier = ?, tracking = ?, close_reason = ?, waiting = ?, held = ?,
 		due_at = ?, paid_at = ?, shipped_at = ?, finished_at = ?, closed_at = ? WHERE id = ?`,
-		string(s.State), string(address), s.RefundedFen, s.EarnedFen, s.OrderID, s.Payment, s.Carrier, s.Tracking, s.CloseReason, s.Waiting, s.DueAt, s.PaidAt, s.ShippedAt, s.FinishedAt, s.ClosedAt, s.ID)
+		string(s.State), string(address), s.RefundedFen, s.EarnedFen, s.OrderID, s.Payment, s.Carrier, s.Tracking, s.CloseReason, s.Waiting, s.Held, s.DueAt, s.PaidAt, s.ShippedAt, s.FinishedAt, s.ClosedAt, s.ID)
 	return err
 }
 

@@ -96,6 +96,8 @@ type Sale struct {
 	Delivery    string            `db:"delivery" json:"delivery" enum:"ship,pickup" doc:"How its goods reach the buyer; pickup: the place is in the address"`
 	PhoneTail   string            `db:"phone_tail" json:"-"`
 	Waiting     int64             `db:"waiting" json:"waiting" doc:"Codes of virtual goods that it still waits for"`
+	Form        Form              `db:"form,json" json:"form,omitzero" doc:"How it was bought when not plainly"`
+	Held        bool              `db:"held" json:"held" doc:"Paid, and not to be sent yet: its group is not complete"`
 	DueAt       time.Time         `db:"due_at" json:"due_at,omitzero" doc:"When it is closed unpaid, or finished by itself"`
 	PlacedAt    time.Time         `db:"placed_at" json:"placed_at"`
 	PaidAt      time.Time         `db:"paid_at" json:"paid_at,omitzero"`

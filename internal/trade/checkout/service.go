@@ -46,11 +46,14 @@ type Points interface {
 // Offers is what the brand offers: member prices, flash sales, bundles, reductions, coupons, freight.
 type Offers interface {
 	// Rules returns the offers that hold for a customer, without the items, and the coupons she holds.
-	Rules(ctx context.Context, q store.Querier, who Buyer, skus []string, now time.Time) (pricing.Rules, []pricing.Coupon, error)
-	// Take uses up what a quotation uses: coupons, units at flash price. What is gone meanwhile is a Conflict.
-	Take(ctx context.Context, tx *store.Tx, who Buyer, sale string, q *pricing.Quotation, now time.Time) error
-	// Paid says that a sale was paid: what it took is used for good.
-	Paid(ctx context.Context, tx *store.Tx, sale string, now time.Time) error
+	Rules(ctx context.Context, q store.Querier, who Buyer, skus []string, form Form, now time.Time) (pricing.Rules, []pricing.Coupon, error)
+	// Take uses up what a quotation uses: coupons, units at flash price, a seat in a group. What is gone meanwhile is a Conflict.
+	Take(ctx context.Context, tx *store.Tx, who Buyer, sale string, form Form, q *pricing.Quotation, now time.Time) (Terms, error)
+	// Paid says that a sale was paid: what it took is used for good. Where the money is not wanted any more it is a Conflict
+	// "sale.state", and nothing was written.
+	Paid(ctx context.Context, tx *store.Tx, sale string, form Form, now time.Time) error
+	// Left says that everything of a sale of a form was given back.
+	Left(ctx context.Context, tx *store.Tx, sale string, form Form, now time.Time) error
 	// Return gives coupons of a sale back, and all that a sale took when it was never paid.
 	Return(ctx context.Context, tx *store.Tx, sale string, coupons []string, all bool, now time.Time) error
 }

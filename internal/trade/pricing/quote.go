@@ -13,7 +13,7 @@ import (
 const (
 	codeMemberRate    = "price.member_rate"
 	codeMemberPrice   = "price.member_price"
-	codeFlash         = "price.flash"
+	codeDeposit       = "price.deposit"
 	codeBundle        = "price.bundle"
 	codeReduction     = "price.reduction_off"
 	codeReductionRate = "price.reduction_rate"

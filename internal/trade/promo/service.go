@@ -142,6 +142,7 @@ const setting = "promo"
 var usual = General{
 	Stacking: pricing.Stacking{MaxCoupons: 1, Excludes: [][2]pricing.Kind{
 		{pricing.KindFlash, pricing.KindReduction}, {pricing.KindFlash, pricing.KindCouponFull}, {pricing.KindFlash, pricing.KindCouponDiscount},
+		{pricing.KindGroup, pricing.KindReduction}, {pricing.KindGroup, pricing.KindCouponFull}, {pricing.KindGroup, pricing.KindCouponDiscount},
 	}},
 	Balance: pricing.Balance{GiftMaxShare: 10000},
 }
