@@ -1637,6 +1637,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flash-sales/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of a flash sale, and who bought, the latest first */
+        get: operations["get_flash_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flash-sales/{id}/stop": {
         parameters: {
             query?: never;
@@ -3258,6 +3275,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shop/coupons/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a coupon that is open to oneself */
+        post: operations["shop_claim_coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shop/flash": {
         parameters: {
             query?: never;
@@ -3270,6 +3304,25 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/flash/{id}/room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one stands in the waiting room; who does not ask for a minute is away, and loses her place */
+        get: operations["shop_stand_in_room"];
+        put?: never;
+        /** Come into the waiting room of a flash sale; who is in it keeps her place */
+        post: operations["shop_join_room"];
+        /** Give one's place up */
+        delete: operations["shop_leave_room"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3351,7 +3404,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One of one's own orders, with its codes once it is paid */
+        /** One of one's own orders */
         get: operations["shop_get_order"];
         put?: never;
         post?: never;
@@ -3406,6 +3459,23 @@ export interface paths {
         put?: never;
         /** Say that an order has arrived */
         post: operations["shop_received_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/pages/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the store as who asks sees it - a guest, or a customer by her layer - with all it shows, in one answer */
+        get: operations["shop_page"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3615,6 +3685,162 @@ export interface paths {
         get: operations["list_stock_moves"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store-pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pages of the store with what is shown of them, home first */
+        get: operations["list_store_pages"];
+        put?: never;
+        /** Make a page that nobody sees yet */
+        post: operations["create_store_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store-pages/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture for pages: the body is the file */
+        post: operations["upload_page_picture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store-pages/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A design as people would see it, with goods and prices as they are */
+        post: operations["preview_store_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store-pages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page with its draft */
+        get: operations["get_store_page"];
+        /** Save a page's draft; what people see stays */
+        put: operations["save_store_page"];
+        post?: never;
+        /** Delete a page that is not shown */
+        delete: operations["delete_store_page"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store-pages/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show the draft from now on, or for a while; at its end what was shown before comes back */
+        post: operations["publish_store_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store-pages/{id}/releases/{release}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a planned window back, or end the one that holds */
+        delete: operations["cancel_store_page_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store-pages/{id}/take-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show nothing of a page, from an instant on */
+        post: operations["take_off_store_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store-pages/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a page was, the newest first */
+        get: operations["list_store_page_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store-pages/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a version the draft again */
+        post: operations["restore_store_page"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5925,6 +6151,12 @@ export interface components {
              */
             version: number;
         };
+        CreateStorePageBody: {
+            design: components["schemas"]["StorefrontDesign"];
+            /** @description Its place in the store: small letters, digits and - */
+            name: string;
+            title: string;
+        };
         CreateTagGroupBody: {
             name: string;
             parent?: string;
@@ -6656,6 +6888,11 @@ export interface components {
             wechat_fen: number;
         };
         FlashDraft: {
+            /**
+             * Format: int64
+             * @description How many may be at the checkout at once: the others wait in a room, in the order in which they came; 0 has no room
+             */
+            at_once?: number;
             /** Format: date-time */
             ends_at: string;
             name: string;
@@ -6672,7 +6909,67 @@ export interface components {
              */
             units: number;
         };
+        FlashOrder: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int32 */
+            customer: number;
+            /** @description It was given back: the order was never paid */
+            given: boolean;
+            name: string;
+            /** @description The order's number */
+            number: string;
+            /** @description The order's id */
+            sale: string;
+            /** @description Where the order stands */
+            state: string;
+            /** Format: int64 */
+            units: number;
+        };
+        FlashResult: {
+            /**
+             * Format: int64
+             * @description Units that were taken and given back
+             */
+            given: number;
+            /**
+             * Format: int64
+             * @description Units of orders that are not paid yet
+             */
+            held: number;
+            orders: components["schemas"]["FlashOrder"][];
+            /**
+             * Format: int64
+             * @description Units of paid orders
+             */
+            paid: number;
+            /**
+             * Format: int64
+             * @description What the paid units brought at the flash price
+             */
+            paid_fen: number;
+            /**
+             * Format: int64
+             * @description Customers with a paid order
+             */
+            people: number;
+        };
         FlashSale: {
+            /**
+             * Format: int64
+             * @description Of these so many have not ordered yet
+             */
+            admitted: number;
+            /**
+             * Format: int64
+             * @description How many places in the waiting room were given
+             */
+            arrived: number;
+            /**
+             * Format: int64
+             * @description How many may be at the checkout at once; 0: there is no waiting room
+             */
+            at_once: number;
             by: string;
             /** Format: date-time */
             created_at: string;
@@ -6695,6 +6992,50 @@ export interface components {
             taken: number;
             /** Format: int64 */
             units: number;
+        };
+        FlashStanding: {
+            /**
+             * Format: int64
+             * @description People before her
+             */
+            ahead: number;
+            /**
+             * Format: int64
+             * @description Seconds after which to ask again; asking sooner changes nothing
+             */
+            ask_after: number;
+            /** Format: date-time */
+            ends_at: string;
+            flash: string;
+            /**
+             * Format: int64
+             * @description Units that no order holds
+             */
+            left: number;
+            /**
+             * Format: date-time
+             * @description The store's clock
+             */
+            now: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            state: "waiting" | "admitted" | "bought" | "left" | "sold_out" | "ended" | "outside";
+            /**
+             * Format: date-time
+             * @description Admitted: she may order until then
+             */
+            until?: string;
+            /**
+             * Format: int64
+             * @description At the pace of the last minute; -1 where that is not known
+             */
+            wait_seconds: number;
+            /**
+             * Format: int64
+             * @description People who wait in all
+             */
+            waiting: number;
         };
         FreezeWalletBody: {
             frozen: boolean;
@@ -9298,6 +9639,11 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PagePreview: {
+            /** @description What the design names and that is not there: it cannot be published so */
+            faults: components["schemas"]["StorefrontFault"][];
+            page: components["schemas"]["StorefrontShown"];
+        };
         PagePromoBatch: {
             items: components["schemas"]["PromoBatch"][];
             /** @description Cursor of the following page; empty on the last */
@@ -9454,6 +9800,28 @@ export interface components {
         };
         PageStaffRecord: {
             items: components["schemas"]["StaffRecord"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageStorefrontStanding: {
+            items: components["schemas"]["StorefrontStanding"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageStorefrontVersion: {
+            items: components["schemas"]["StorefrontVersion"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -9635,14 +10003,6 @@ export interface components {
             /** @description WeChat Pay's number */
             transaction_id: string;
         };
-        PaymentCashier: {
-            /** @description Native: what the code to scan holds */
-            code_url?: string;
-            /** @description JSAPI: what WeixinJSBridge is given */
-            launch?: components["schemas"]["PaymentLaunch"];
-            payment: string;
-            prepay_id?: string;
-        };
         PaymentLaunch: {
             appId: string;
             nonceStr: string;
@@ -9813,6 +10173,15 @@ export interface components {
         };
         PreviewLayerDefinitionBody: {
             definition: components["schemas"]["LayerDefinition"];
+        };
+        PreviewStorePageBody: {
+            design: components["schemas"]["StorefrontDesign"];
+            /**
+             * @description As somebody of this layer; empty as a guest
+             * @enum {string}
+             */
+            layer: "" | "vip" | "potential" | "new" | "silent" | "lost";
+            title: string;
         };
         PricingAdjustment: {
             /**
@@ -10375,6 +10744,45 @@ export interface components {
              */
             uses: number;
         };
+        PromoCoupon: {
+            campaign?: string;
+            /** @description Issue or batch of codes */
+            cause?: string;
+            /** Format: date-time */
+            claimed_at: string;
+            /** Format: int32 */
+            customer: number;
+            id: string;
+            /** Format: date-time */
+            locked_at?: string;
+            order?: string;
+            promotion: string;
+            /**
+             * Format: int64
+             * @description How often it came back
+             */
+            returns: number;
+            /**
+             * Format: int64
+             * @description What it took off the order that holds it
+             */
+            saved_fen: number;
+            /** @enum {string} */
+            source: "claim" | "issue" | "code";
+            /** @enum {string} */
+            state: "unused" | "locked" | "used" | "expired";
+            /** Format: date-time */
+            used_at?: string;
+            /** Format: date-time */
+            valid_from: string;
+            /** Format: date-time */
+            valid_until: string;
+            /**
+             * Format: int64
+             * @description Of the promotion: what the coupon promises does not change
+             */
+            version: number;
+        };
         PromoCouponTerms: {
             gives: components["schemas"]["PricingCoupon"];
             limits?: components["schemas"]["PromoLimits"];
@@ -10502,6 +10910,27 @@ export interface components {
              * @description How many people each is good for; 0 is one
              */
             uses?: number;
+        };
+        PromoOpening: {
+            /** Format: date-time */
+            ends_at?: string;
+            /** @description Without who it is for */
+            gives: components["schemas"]["PricingCoupon"];
+            name: string;
+            /**
+             * Format: int64
+             * @description 0 is no limit
+             */
+            per_person: number;
+            promotion: string;
+            /**
+             * Format: date-time
+             * @description From when it can be claimed
+             */
+            starts_at?: string;
+            /** @enum {string} */
+            state: "open" | "not_yet" | "none_left";
+            valid: components["schemas"]["PromoValidity"];
         };
         PromoTerms: {
             bundle?: components["schemas"]["PricingBundle"];
@@ -10721,6 +11150,13 @@ export interface components {
         ReplayDeadLettersBody: {
             ids: string[];
         };
+        RestoreStorePageBody: {
+            /**
+             * Format: int64
+             * @description The one you read
+             */
+            revision: number;
+        };
         ReviseContentBody: {
             draft: components["schemas"]["ContentDraft"];
             /**
@@ -10917,6 +11353,15 @@ export interface components {
             base_version: number;
             definition: components["schemas"]["LayerDefinition"];
         };
+        SaveStorePageBody: {
+            design: components["schemas"]["StorefrontDesign"];
+            /**
+             * Format: int64
+             * @description The one you read; somebody else's change is a conflict
+             */
+            revision: number;
+            title: string;
+        };
         SegmentEstimate: {
             /** Format: int64 */
             people: number;
@@ -11010,6 +11455,17 @@ export interface components {
         ShopAskCodeBody: {
             phone: string;
         };
+        ShopBlock: {
+            /** Format: int64 */
+            height?: number;
+            picture?: string;
+            text?: string;
+            /**
+             * Format: int64
+             * @description Of the picture, in pixels
+             */
+            width?: number;
+        };
         ShopCartLine: {
             chosen: boolean;
             /** @description Id of the goods */
@@ -11021,6 +11477,16 @@ export interface components {
             sku: components["schemas"]["ShopSKU"];
             /** @description False when it cannot be bought any more */
             sold: boolean;
+        };
+        ShopCashier: {
+            /** @description Native: what the code to scan holds */
+            code_url?: string;
+            /** @description JSAPI: what WeixinJSBridge is given */
+            launch?: components["schemas"]["PaymentLaunch"];
+            payment: string;
+            prepay_id?: string;
+            /** @description Where the local WeChat Pay takes the payment with a POST; empty where it is the real one */
+            simulated?: string;
         };
         ShopFlash: {
             /** Format: date-time */
@@ -11044,7 +11510,7 @@ export interface components {
         };
         ShopGoods: {
             category: string;
-            detail?: components["schemas"]["CatalogBlock"][];
+            detail?: components["schemas"]["ShopBlock"][];
             flash?: components["schemas"]["ShopFlash"][];
             id: string;
             kind: string;
@@ -11065,8 +11531,18 @@ export interface components {
             title: string;
         };
         ShopMe: {
+            /**
+             * Format: int64
+             * @description What the wallet can pay, paid in and given together
+             */
+            balance_fen: number;
             level: string;
             name: string;
+            /**
+             * Format: date-time
+             * @description The store's clock, for counting down
+             */
+            now: string;
             /** @description With its middle hidden */
             phone: string;
             /** Format: int64 */
@@ -11271,6 +11747,360 @@ export interface components {
         };
         StopPromotionBody: {
             stopped: boolean;
+        };
+        StorefrontBannerSpec: {
+            /**
+             * @description 2:1, 1:1 or 4:5
+             * @enum {string}
+             */
+            shape: "wide" | "square" | "tall";
+            slides: components["schemas"]["StorefrontSlide"][];
+        };
+        StorefrontBlock: {
+            banner?: components["schemas"]["StorefrontBannerSpec"];
+            coupon?: components["schemas"]["StorefrontCouponSpec"];
+            flash?: components["schemas"]["StorefrontFlashSpec"];
+            goods?: components["schemas"]["StorefrontGoodsSpec"];
+            /** @description Unique in its list */
+            id: string;
+            /** @enum {string} */
+            kind: "search" | "banner" | "goods" | "flash" | "coupon" | "notice" | "text" | "video" | "member" | "recommended";
+            member?: components["schemas"]["StorefrontMemberSpec"];
+            notice?: components["schemas"]["StorefrontNoticeSpec"];
+            recommended?: components["schemas"]["StorefrontRecommendedSpec"];
+            search?: components["schemas"]["StorefrontSearchSpec"];
+            text?: components["schemas"]["StorefrontTextSpec"];
+            video?: components["schemas"]["StorefrontVideoSpec"];
+        };
+        StorefrontCard: {
+            /** @description Of pair: what it is often bought with */
+            because?: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Units that can be ordered, at most 999; 0 is sold out
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Struck through; 0 shows none
+             */
+            market_fen: number;
+            /** @description A picture's id, or empty */
+            picture: string;
+            /**
+             * Format: int64
+             * @description The lowest of its SKUs
+             */
+            price_fen: number;
+            /**
+             * @description Of recommended: why
+             * @enum {string}
+             */
+            reason?: "pair" | "viewed" | "rebuy" | "bestseller";
+            /** @description The one that goes into the cart; left out when there is a choice to make */
+            sku?: string;
+            /** Format: int64 */
+            sold: number;
+            subtitle: string;
+            title: string;
+        };
+        StorefrontCouponSpec: {
+            /** @description Promotions whose coupons customers may claim */
+            coupons: string[];
+            title: string;
+        };
+        StorefrontDesign: {
+            /** @description For everybody whose layer has no variant, and for guests */
+            blocks: components["schemas"]["StorefrontBlock"][];
+            /** @description By layer: vip, potential, new, silent, lost */
+            variants?: {
+                [key: string]: components["schemas"]["StorefrontBlock"][];
+            };
+        };
+        StorefrontFault: {
+            block: string;
+            code: string;
+            /** @description The path of the field in the design */
+            field: string;
+            /** @description What is not there */
+            id: string;
+            kind: string;
+        };
+        StorefrontFlashCard: {
+            /** Format: date-time */
+            ends_at: string;
+            goods: string;
+            id: string;
+            /** Format: int64 */
+            left: number;
+            name: string;
+            /** Format: int64 */
+            per_person: number;
+            picture: string;
+            /** Format: int64 */
+            price_fen: number;
+            sku: string;
+            /** Format: date-time */
+            starts_at: string;
+            title: string;
+            /** Format: int64 */
+            units: number;
+            /** Format: int64 */
+            was_fen: number;
+        };
+        StorefrontFlashSpec: {
+            /** Format: int64 */
+            limit: number;
+            title: string;
+        };
+        StorefrontGoodsSpec: {
+            category: string;
+            /** @description Of picked: their ids in order */
+            goods: string[];
+            /**
+             * @description Two or three beside each other, one below the other, or a row to be swiped
+             * @enum {string}
+             */
+            layout: "two" | "three" | "list" | "row";
+            /** Format: int64 */
+            limit: number;
+            more?: components["schemas"]["StorefrontLink"];
+            /** @enum {string} */
+            source: "picked" | "category" | "bestsellers" | "newest";
+            title: string;
+        };
+        StorefrontLink: {
+            /** @description Of the goods, the category or the promotion; a page's name */
+            id: string;
+            /** @enum {string} */
+            to: "goods" | "category" | "page" | "coupon";
+        };
+        StorefrontMember: {
+            /**
+             * Format: int64
+             * @description What she can spend: principal and gift
+             */
+            balance_fen: number;
+            level: string;
+            name: string;
+            /** Format: int64 */
+            points: number;
+        };
+        StorefrontMemberSpec: {
+            balance: boolean;
+            coupons: boolean;
+            points: boolean;
+        };
+        StorefrontMine: {
+            /**
+             * Format: int64
+             * @description Coupons she can use; counted for a member card that shows them
+             */
+            coupons: number;
+            member?: components["schemas"]["StorefrontMember"];
+            /** @description By promotion, of all coupon blocks */
+            offers?: {
+                [key: string]: components["schemas"]["StorefrontMyOffer"];
+            };
+            /** @description By block */
+            recommended?: {
+                [key: string]: components["schemas"]["StorefrontCard"][];
+            };
+        };
+        StorefrontMyOffer: {
+            /**
+             * @description claimed: she has as many as she may
+             * @enum {string}
+             */
+            state: "open" | "claimed" | "not_for";
+            /**
+             * Format: int64
+             * @description Of it that she can use
+             */
+            usable: number;
+        };
+        StorefrontNoticeSpec: {
+            link?: components["schemas"]["StorefrontLink"];
+            text: string;
+        };
+        StorefrontPart: {
+            /** @description Of a list */
+            items?: components["schemas"]["StorefrontSpan"][][];
+            /** @enum {string} */
+            kind: "paragraph" | "heading" | "list";
+            /** @description Of a paragraph or a heading */
+            spans?: components["schemas"]["StorefrontSpan"][];
+        };
+        StorefrontPublishing: {
+            /**
+             * Format: date-time
+             * @description Left out: until another one; else what was shown before comes back then
+             */
+            ends_at?: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description The revision of the draft that you saw
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            starts_at?: string;
+        };
+        StorefrontRecommendedSpec: {
+            /** Format: int64 */
+            limit: number;
+            title: string;
+        };
+        StorefrontRelease: {
+            cancelled: boolean;
+            /**
+             * Format: date-time
+             * @description Left out: until another one
+             */
+            ends_at?: string;
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            page: string;
+            /** Format: date-time */
+            starts_at: string;
+            /**
+             * Format: int64
+             * @description 0 shows nothing
+             */
+            version: number;
+        };
+        StorefrontSearchSpec: {
+            placeholder: string;
+        };
+        StorefrontShown: {
+            blocks: components["schemas"]["StorefrontShownBlock"][];
+            /** @description What is hers alone; left out for guests */
+            mine?: components["schemas"]["StorefrontMine"];
+            name: string;
+            /**
+             * Format: date-time
+             * @description The store's clock when it was drawn, for counting down; left out when nothing counts
+             */
+            now?: string;
+            /** @description Of every picture that a block names, so that nothing moves while they load */
+            pictures: {
+                [key: string]: components["schemas"]["StorefrontSize"];
+            };
+            title: string;
+            /** Format: int64 */
+            version: number;
+        };
+        StorefrontShownBlock: {
+            banner?: components["schemas"]["StorefrontBannerSpec"];
+            /** @description Of goods; of recommended, what guests see */
+            cards?: components["schemas"]["StorefrontCard"][];
+            coupon?: components["schemas"]["StorefrontCouponSpec"];
+            flash?: components["schemas"]["StorefrontFlashSpec"];
+            goods?: components["schemas"]["StorefrontGoodsSpec"];
+            /** @description Unique in its list */
+            id: string;
+            /** @enum {string} */
+            kind: "search" | "banner" | "goods" | "flash" | "coupon" | "notice" | "text" | "video" | "member" | "recommended";
+            member?: components["schemas"]["StorefrontMemberSpec"];
+            notice?: components["schemas"]["StorefrontNoticeSpec"];
+            /** @description Of coupon */
+            offers?: components["schemas"]["PromoOpening"][];
+            recommended?: components["schemas"]["StorefrontRecommendedSpec"];
+            /** @description Of flash */
+            sales?: components["schemas"]["StorefrontFlashCard"][];
+            search?: components["schemas"]["StorefrontSearchSpec"];
+            text?: components["schemas"]["StorefrontTextSpec"];
+            video?: components["schemas"]["StorefrontVideoSpec"];
+        };
+        StorefrontSize: {
+            /** Format: int64 */
+            height: number;
+            /** Format: int64 */
+            width: number;
+        };
+        StorefrontSlide: {
+            /** @description What the picture shows, for those who do not see it */
+            alt?: string;
+            headline?: string;
+            link?: components["schemas"]["StorefrontLink"];
+            /** @description An uploaded picture's id */
+            picture?: string;
+            sub?: string;
+            /**
+             * @description The colour without a picture
+             * @enum {string}
+             */
+            tone: "water" | "ink" | "amber" | "mist";
+        };
+        StorefrontSpan: {
+            bold?: boolean;
+            link?: components["schemas"]["StorefrontLink"];
+            text: string;
+        };
+        StorefrontStanding: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            draft: components["schemas"]["StorefrontDesign"];
+            id: string;
+            /**
+             * Format: int64
+             * @description The newest version; 0 before the first
+             */
+            latest: number;
+            /**
+             * Format: int64
+             * @description The version that is shown now; 0 is none
+             */
+            live: number;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Its place in the store: /shop/page/name; home is the first page */
+            name: string;
+            /** @description What is shown later, and what holds now with an end */
+            planned: components["schemas"]["StorefrontRelease"][];
+            /**
+             * Format: int64
+             * @description Counts saves: name the one you read when you write
+             */
+            revision: number;
+            title: string;
+            /** @description The draft is not the newest version */
+            unpublished: boolean;
+            /**
+             * Format: date-time
+             * @description When what is shown now ends
+             */
+            until?: string;
+            /** @description The layers that the draft has a variant for */
+            variants: string[];
+        };
+        StorefrontTextSpec: {
+            parts: components["schemas"]["StorefrontPart"][];
+        };
+        StorefrontVersion: {
+            design: components["schemas"]["StorefrontDesign"];
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            note: string;
+            page: string;
+            title: string;
+            /** Format: int64 */
+            version: number;
+        };
+        StorefrontVideoSpec: {
+            /** @description The picture until it plays: an uploaded picture's id, or empty */
+            poster: string;
+            title: string;
+            /** @description https, of an .mp4 or .webm file */
+            url: string;
         };
         Strategy: {
             /** Format: date-time */
@@ -11687,6 +12517,13 @@ export interface components {
             tag: string;
             twins: components["schemas"]["TagTwin"][];
             uses: components["schemas"]["TagUse"][];
+        };
+        TakeOffStorePageBody: {
+            /**
+             * Format: date-time
+             * @description Left out: now
+             */
+            starts_at?: string;
         };
         TaskCard: {
             id: string;
@@ -15646,6 +16483,39 @@ export interface operations {
             };
         };
     };
+    get_flash_result: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlashResult"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stop_flash_sale: {
         parameters: {
             query?: never;
@@ -19436,6 +20306,40 @@ export interface operations {
             };
         };
     };
+    shop_claim_coupon: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made once by the page that claims: the same key again returns the coupon it got */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoCoupon"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     shop_flash: {
         parameters: {
             query?: never;
@@ -19453,6 +20357,97 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageShopFlash"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_stand_in_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlashStanding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_join_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlashStanding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_leave_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -19715,7 +20710,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PaymentCashier"];
+                    "application/json": components["schemas"]["ShopCashier"];
                 };
             };
             /** @description Error */
@@ -19747,6 +20742,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckoutSale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorefrontShown"];
                 };
             };
             /** @description Error */
@@ -20305,6 +21331,395 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageInventoryMove"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_store_pages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStorefrontStanding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_store_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateStorePageBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorefrontStanding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_page_picture: {
+        parameters: {
+            query?: {
+                /** @description The file's name */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_store_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewStorePageBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_store_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorefrontStanding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_store_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveStorePageBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorefrontStanding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_store_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_store_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StorefrontPublishing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorefrontStanding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_store_page_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_off_store_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeOffStorePageBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorefrontStanding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_store_page_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStorefrontVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_store_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreStorePageBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorefrontStanding"];
                 };
             };
             /** @description Error */
