@@ -24,7 +24,7 @@ func (q *quoter) flashes() []flashed {
 			continue
 		}
 		i, ok := slices.BinarySearchFunc(q.pieces, f.SKU, func(p piece, sku string) int { return strings.Compare(p.sku, sku) })
-		if !ok || f.PriceFen-f.off() >= q.pieces[i].unit {
+		if !ok || f.PriceFen >= q.pieces[i].unit {
 			continue
 		}
 		units := q.pieces[i].quantity
@@ -66,13 +66,9 @@ func (q *quoter) applyFlash(flash []flashed) {
 			continue
 		}
 		rule := &q.rules.Flash[f.rule]
-		if off := (q.pieces[p.piece].item.PriceFen - rule.PriceFen) * p.quantity; off > 0 {
-			q.off1(i, q.apply(rule.kind(), rule.ID, "price."+string(rule.kind()), Values{PriceFen: rule.PriceFen, Units: p.quantity}), rule.kind(), off)
-		}
-		if rule.off() > 0 {
-			at := q.apply(KindDeposit, rule.ID, codeDeposit, Values{PriceFen: rule.Deposit, OffFen: rule.Counts, Units: p.quantity})
-			q.off1(i, at, KindDeposit, rule.off()*p.quantity)
-		}
+		kind := rule.kind()
+		at := q.apply(kind, rule.ID, "price."+string(kind), Values{PriceFen: rule.PriceFen, Units: p.quantity})
+		q.off1(i, at, kind, (q.pieces[p.piece].item.PriceFen-rule.PriceFen)*p.quantity)
 	}
 }
 

@@ -7,7 +7,7 @@
 //
 //	  - Member: the lowest price that any member rule gives a unit.
 //	  - Flash: as many units as the person may still have, at the flash price, when it is below the member price; these
-//	    units take no member price. The price of a group or a presale is one too, under its own name.
+//	    units take no member price. The price of a group is one too, under its own name.
 //	  - Bundle: sets formed of the units that are left, the most saving first (see bundles for how it is searched).
 //	  - Full-reduction: by priority, then id; each on what the ones before have left of the goods in its scope.
 //	  - Coupons: gifts first; the thresholds of the others look at what gifts have left, never at one another.
@@ -42,9 +42,7 @@ type Kind string
 const (
 	KindMember         Kind = "member"
 	KindFlash          Kind = "flash"
-	KindGroup          Kind = "group"   // 拼团价
-	KindPresale        Kind = "presale" // 预售价
-	KindDeposit        Kind = "deposit" // 定金膨胀: a deposit counts for more than it is
+	KindGroup          Kind = "group" // 拼团价
 	KindBundle         Kind = "bundle"
 	KindReduction      Kind = "reduction"
 	KindCouponGift     Kind = "coupon_gift"     // 兑换券
@@ -58,7 +56,7 @@ const (
 // kinds lists them; the place of a kind is its bit.
 var kinds = [...]Kind{
 	KindMember, KindFlash, KindBundle, KindReduction, KindCouponGift, KindCouponFull, KindCouponDiscount, KindCouponFreight, KindStaff, KindPoints,
-	KindGroup, KindPresale, KindDeposit,
+	KindGroup,
 }
 
 // place returns the place of a kind, -1 when there is no such kind.

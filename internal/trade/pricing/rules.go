@@ -64,7 +64,7 @@ type Member struct {
 
 // Flash is a price for a while, for so many units a person.
 type Flash struct {
-	Kind      Kind     `json:"kind,omitempty" doc:"flash unless it says group or presale"`
+	Kind      Kind     `json:"kind,omitempty" doc:"flash unless it says group"`
 	ID        string   `json:"id"`
 	When      Window   `json:"when,omitzero"`
 	For       Audience `json:"for,omitzero"`
