@@ -37,6 +37,7 @@ func (a *App) loops() []loop {
 		{"waiting rooms", config.Worker, a.Services.Flash.Run},                                                                          // who came first to a flash sale orders first
 		{"groups", config.Worker, a.Services.Groups.Run},                                                                                // groups whose time is over fail, and orders follow their groups
 		{"sales", config.Worker, a.Services.Sales.Run},                                                                                  // what nobody paid is closed, what was sent is finished, carts that were left are told
+		{"after-sale", config.Worker, a.runAfterSale},                                                                                   // what nobody decided, answered or sent back in time goes on; pictures that nobody shows go
 		{"store views", config.Worker, func(ctx context.Context) error { return a.Services.Storefront.RunViews(ctx, a.Stream, a.Log) }}, // what people look at becomes what they are recommended
 		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                          // layers and segments become messages, and these facts
 	}...)

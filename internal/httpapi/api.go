@@ -329,13 +329,10 @@ func raw(a *API, method, path, opID string, p auth.Permission, answer string, h 
 		limit = 1 << 20
 	}
 	a.mux.HandleFunc(method+" "+path, func(w http.ResponseWriter, r *http.Request) {
-		staff, err := a.admit(r, p)
+		r, err := a.enter(r, p)
 		if err != nil {
 			problemOf(r.Context(), a.log, err).write(w)
 			return
-		}
-		if staff.ID != "" {
-			r = r.WithContext(auth.With(r.Context(), staff))
 		}
 		if limit > 0 {
 			r.Body = http.MaxBytesReader(w, r.Body, limit)
@@ -344,6 +341,19 @@ func raw(a *API, method, path, opID string, p auth.Permission, answer string, h 
 			a.fail(w, r, err)
 		}
 	})
+}
+
+// enter returns the request with who calls, a member of staff or of those who shop, or why she may not.
+func (a *API) enter(r *http.Request, p auth.Permission) (*http.Request, error) {
+	if p == Customer || p == Shopper {
+		who, err := a.admitShopper(r, p)
+		return r.WithContext(context.WithValue(r.Context(), shopperKey{}, who)), err
+	}
+	staff, err := a.admit(r, p)
+	if err != nil || staff.ID == "" {
+		return r, err
+	}
+	return r.WithContext(auth.With(r.Context(), staff)), nil
 }
 
 // fail answers a raw route's error; when the answer has begun, all that is left is to log it and break it off.

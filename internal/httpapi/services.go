@@ -21,12 +21,15 @@ import (
 	"huoshui/internal/org/task"
 	"huoshui/internal/platform/auth"
 	"huoshui/internal/trade/address"
+	"huoshui/internal/trade/aftersale"
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/order"
+	"huoshui/internal/trade/photo"
 	"huoshui/internal/trade/promo"
+	"huoshui/internal/trade/review"
 	"huoshui/internal/trade/storefront"
 	"huoshui/internal/user/audience"
 	"huoshui/internal/user/consent"
@@ -52,6 +55,9 @@ type Services struct {
 	Flash      *flash.Service
 	Groups     *groupbuy.Service
 	Sales      *checkout.Service
+	AfterSale  *aftersale.Service
+	Reviews    *review.Service
+	Photos     *photo.Service // pictures that customers take
 	Storefront *storefront.Service
 	SignIn     *signin.Service
 	Imports    *importing.Service
@@ -116,6 +122,9 @@ func nouns() []func(*API) {
 		registerPromo,
 		registerGoods,
 		registerShop,
+		registerPhoto,
+		registerAfterSale,
+		registerReview,
 		registerStorefront,
 		registerRoom,
 		registerGroupBuy,

@@ -13,13 +13,16 @@ import (
 // due is how many cases one round looks at.
 const due = 200
 
-// Run does what time does, until ctx ends: agrees to what nobody decided, closes what nobody answered or sent back.
-func (s *Service) Run(ctx context.Context) error {
+// Run does what time does, until ctx ends: agrees to what nobody decided, closes what nobody answered or sent back; and what else is to be
+// done now and then.
+func (s *Service) Run(ctx context.Context, also ...func(context.Context) (int, error)) error {
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	for {
-		if _, err := s.Tick(ctx); err != nil && ctx.Err() == nil {
-			return err
+		for _, round := range append(also, s.Tick) {
+			if _, err := round(ctx); err != nil && ctx.Err() == nil {
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():
