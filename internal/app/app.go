@@ -156,6 +156,7 @@ func (a *App) build(ctx context.Context) error {
 	}
 	a.buildPromo()
 	a.buildTrade()
+	a.buildProducts()
 	a.buildAfterSale()
 	if err := a.buildCollect(ctx); err != nil {
 		return err

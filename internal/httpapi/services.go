@@ -8,6 +8,7 @@ import (
 	"huoshui/internal/data/effect"
 	"huoshui/internal/data/importing"
 	"huoshui/internal/data/metric"
+	"huoshui/internal/data/product"
 	"huoshui/internal/demo"
 	"huoshui/internal/finance/ledger"
 	"huoshui/internal/finance/payment"
@@ -74,6 +75,7 @@ type Services struct {
 	Contents   *content.Service
 	Strategies *strategy.Service
 	Effect     *effect.Service
+	Products   *product.Service // analytics of what sells
 	Tasks      *task.Service
 	Sources    *collect.Sources
 	Collect    *collect.Edge // takes events in; nil where nothing is served
@@ -119,6 +121,7 @@ func nouns() []func(*API) {
 		registerContent,
 		registerCampaign,
 		registerEffect,
+		registerProduct,
 		registerPromo,
 		registerGoods,
 		registerShop,

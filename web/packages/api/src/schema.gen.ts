@@ -2514,6 +2514,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/product-analytics/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report as CSV or XLSX, asked for as the report is */
+        get: operations["export_product_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the buyers of one product come from and go to, and when they buy it again */
+        get: operations["get_product_flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/goods/{id}/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show goods beside others because they are bought together */
+        post: operations["add_goods_pair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/goods/{id}/rebuy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set after how many days goods are usually bought again */
+        put: operations["set_goods_rebuy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/goods/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the role of goods */
+        put: operations["set_goods_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people begin with, by which channel, what they are worth after and what they buy next */
+        get: operations["get_product_journeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which products are bought together: support, confidence, lift, and whether it is chance */
+        get: operations["get_product_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a number, by customer number */
+        get: operations["list_product_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/people/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep the people behind a number as a static segment */
+        post: operations["save_product_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether and when products are bought again, with intervals */
+        get: operations["get_product_repeats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The role that each product plays, suggested from what people do */
+        get: operations["get_product_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/product-analytics/swings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How sales moved between two periods, and why: by product, category or channel */
+        get: operations["get_product_swings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products": {
         parameters: {
             query?: never;
@@ -4714,6 +4918,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddGoodsPairBody: {
+            /** Format: double */
+            lift: number;
+            other: string;
+        };
         AddressDraft: {
             /** @description Chosen unless she says otherwise; the first address always is */
             default?: boolean;
@@ -10718,6 +10927,472 @@ export interface components {
             /** @example about:blank */
             type: string;
         };
+        ProductCause: {
+            /**
+             * Format: double
+             * @description The factor in the base period; where it had none, what it was in the other
+             */
+            base: number;
+            /** Format: double */
+            current: number;
+            /**
+             * Format: int64
+             * @description The effects of the factors sum exactly to the change
+             */
+            effect_fen: number;
+            /** @enum {string} */
+            factor: "traffic" | "conversion" | "quantity" | "buyers" | "frequency" | "units" | "price";
+        };
+        ProductCycle: {
+            /**
+             * Format: int64
+             * @description Purchases that were followed by another of the same
+             */
+            gaps: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /**
+             * Format: double
+             * @description Days; of those who buy again within a year, with those who may still come taken into account; 0 when too few did
+             */
+            median: number;
+            /**
+             * Format: int64
+             * @description Purchases that were not followed yet
+             */
+            open: number;
+            /**
+             * Format: double
+             * @description A quarter has come again by then
+             */
+            q1: number;
+            /**
+             * Format: double
+             * @description Three quarters have
+             */
+            q3: number;
+            /**
+             * Format: double
+             * @description The plain median of the gaps that were seen: too short where people have not had the time to come again
+             */
+            seen: number;
+        };
+        ProductDays: {
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+        };
+        ProductFigures: {
+            /** Format: int64 */
+            buyers: number;
+            /** Format: int64 */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Of lines of orders paid in the period; what was given back later is not taken off
+             */
+            sales_fen: number;
+            /**
+             * Format: int64
+             * @description Buyers who were seen looking before they bought
+             */
+            seen: number;
+            /** Format: int64 */
+            units: number;
+            /**
+             * Format: int64
+             * @description People who looked or bought, those not known by name among them
+             */
+            visitors: number;
+        };
+        ProductFirst: {
+            /** @description Of those who began long enough ago: who ordered again within those days */
+            again: components["schemas"]["ProductShare"];
+            category?: string;
+            /** @description It is in the catalogue */
+            goods: boolean;
+            /** @description Id of the goods, else the code that orders name */
+            id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Whose first basket in the whole history held it, in the period
+             */
+            people: number;
+            /** @description What one of those paid within those days, the first basket among it */
+            value_fen: components["schemas"]["ProductMean"];
+        };
+        ProductFlow: {
+            /** @description What was in the next basket; without an id: there was none yet */
+            after: components["schemas"]["ProductPart"][];
+            /** @description What was in the basket before; without an id: nobody had bought anything in the period */
+            before: components["schemas"]["ProductPart"][];
+            category?: string;
+            /** @description By day: the share of purchases that were followed by another of the same */
+            curve: components["schemas"]["ProductPoint"][];
+            /** @description By the channel that they had first arrived by */
+            entry: components["schemas"]["ProductPart"][];
+            /** @description It is in the catalogue */
+            goods: boolean;
+            /** @description Id of the goods, else the code that orders name */
+            id: string;
+            /** @description By the channel that they had last arrived by before they bought it */
+            last: components["schemas"]["ProductPart"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description Who bought it in the period; each counts once, by the first time
+             */
+            people: number;
+            period: components["schemas"]["ProductDays"];
+            repeat: components["schemas"]["ProductRepeat"];
+            /** @description What else was in that basket */
+            with: components["schemas"]["ProductPart"][];
+        };
+        ProductJourneys: {
+            /** @description From the channel that people first arrived by to the product that they bought first */
+            entry: components["schemas"]["ProductLink"][];
+            /** @description By people, most first */
+            firsts: components["schemas"]["ProductFirst"][];
+            /**
+             * Format: int64
+             * @description First products with fewer people
+             */
+            left: number;
+            /** @description From a product to those of the next basket of the same customer, in the period */
+            next: components["schemas"]["ProductLink"][];
+            /**
+             * Format: int64
+             * @description Who bought for the first time in the period
+             */
+            people: number;
+            period: components["schemas"]["ProductDays"];
+            /**
+             * Format: int64
+             * @description Days of a life that values are told of
+             */
+            value_days: number;
+        };
+        ProductLink: {
+            /** @description A channel by its name, or a product; ? where it is not known; without an id, all others */
+            from: components["schemas"]["ProductRef"];
+            /** Format: int64 */
+            people: number;
+            /**
+             * Format: double
+             * @description Of all people who left from there
+             */
+            share: number;
+            to: components["schemas"]["ProductRef"];
+        };
+        ProductMean: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            mean: number;
+            /** Format: int64 */
+            n: number;
+        };
+        ProductPair: {
+            a: components["schemas"]["ProductRef"];
+            /** @description Confidence: of the baskets with the first, those that hold the second too */
+            a_to_b: components["schemas"]["ProductShare"];
+            b: components["schemas"]["ProductRef"];
+            b_to_a: components["schemas"]["ProductShare"];
+            /**
+             * Format: int64
+             * @description Baskets that hold both
+             */
+            baskets: number;
+            /**
+             * Format: double
+             * @description Baskets with both beyond those that chance alone would bring
+             */
+            extra: number;
+            /** @description More often together than by chance, and q is at most 5 % */
+            firm: boolean;
+            /**
+             * Format: double
+             * @description How many times as often as if people chose them independently
+             */
+            lift: number;
+            /**
+             * Format: double
+             * @description Chance of so many together if they were independent (one-sided; Fisher's exact test where few are expected, else χ²)
+             */
+            p: number;
+            /**
+             * Format: double
+             * @description Share of false ones among all pairs that are at least so clear (Benjamini–Hochberg over all pairs of the products looked at)
+             */
+            q: number;
+            /**
+             * Format: double
+             * @description Share of all baskets that hold both
+             */
+            support: number;
+            /** Format: int64 */
+            with_a: number;
+            /** Format: int64 */
+            with_b: number;
+        };
+        ProductPairs: {
+            /** Format: int64 */
+            baskets: number;
+            /**
+             * Format: int64
+             * @description Pairs in fewer baskets are left out
+             */
+            least_baskets: number;
+            /**
+             * Format: int64
+             * @description How many more pairs there are
+             */
+            left: number;
+            /** @description Those with most baskets beyond chance first */
+            pairs: components["schemas"]["ProductPair"][];
+            period: components["schemas"]["ProductDays"];
+            /**
+             * Format: int64
+             * @description How many products lie in so many baskets and were paired
+             */
+            products: number;
+            /**
+             * Format: int64
+             * @description How many more there are, which are too many to pair; ask for pairs in more baskets
+             */
+            skipped: number;
+        };
+        ProductPart: {
+            category?: string;
+            /** @description It is in the catalogue */
+            goods: boolean;
+            /** @description Id of the goods, else the code that orders name */
+            id: string;
+            name: string;
+            /** Format: int64 */
+            people: number;
+            /** Format: double */
+            share: number;
+        };
+        ProductPlay: {
+            /** @description Of its baskets, those that hold something else too */
+            attach: components["schemas"]["ProductShare"];
+            /** Format: int64 */
+            buyers: number;
+            category?: string;
+            /** @description Of visitors, buyers */
+            conversion: components["schemas"]["ProductShare"];
+            cost_known: boolean;
+            /** @description Of buyers, those for whom it was in the first basket ever */
+            first: components["schemas"]["ProductShare"];
+            /** @description It is in the catalogue */
+            goods: boolean;
+            /** @description Id of the goods, else the code that orders name */
+            id: string;
+            /**
+             * Format: double
+             * @description Share of sales that its cost leaves, where the catalogue names the cost of what was sold
+             */
+            margin: number;
+            name: string;
+            /** Format: int64 */
+            orders: number;
+            /**
+             * Format: int64
+             * @description What a unit brought on average
+             */
+            price_fen: number;
+            /** @description What speaks for the suggestion */
+            reasons: components["schemas"]["ProductReason"][];
+            /**
+             * @description As set in the catalogue
+             * @enum {string}
+             */
+            role: "" | "traffic" | "profit" | "image";
+            /** Format: int64 */
+            sales_fen: number;
+            /**
+             * @description Empty where nothing stands out, or fewer than 10 people bought it
+             * @enum {string}
+             */
+            suggested: "" | "traffic" | "profit" | "image";
+            /** @description Half of its buyers at least were seen looking before: traffic and conversion are known */
+            traffic: boolean;
+            /** Format: int64 */
+            units: number;
+            /** Format: int64 */
+            visitors: number;
+        };
+        ProductPoint: {
+            /** Format: int64 */
+            day: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /**
+             * Format: double
+             * @description Of purchases: followed by another of the same within so many days
+             */
+            share: number;
+        };
+        ProductReason: {
+            /** @description The value should be at least the limit; else below it */
+            above: boolean;
+            /** @enum {string} */
+            code: "first_share" | "visitors" | "conversion" | "margin" | "price";
+            /** Format: double */
+            limit: number;
+            /** Format: double */
+            value: number;
+        };
+        ProductRef: {
+            category?: string;
+            /** @description It is in the catalogue */
+            goods: boolean;
+            /** @description Id of the goods, else the code that orders name */
+            id: string;
+            name: string;
+        };
+        ProductRepeat: {
+            /**
+             * Format: int64
+             * @description People who bought it in the period
+             */
+            buyers: number;
+            category?: string;
+            cycle: components["schemas"]["ProductCycle"];
+            /**
+             * Format: int64
+             * @description People who bought it once or more and whose last purchase is longer ago than the cycle, but less than three cycles
+             */
+            due: number;
+            /** @description It is in the catalogue */
+            goods: boolean;
+            /** @description Id of the goods, else the code that orders name */
+            id: string;
+            name: string;
+            /** @description Of those whose first purchase lies at least the horizon back: who bought it again within the horizon */
+            rate: components["schemas"]["ProductShare"];
+            /**
+             * Format: int64
+             * @description Those who bought it on two days or more
+             */
+            repeaters: number;
+            /** Format: int64 */
+            sales_fen: number;
+            /**
+             * Format: int64
+             * @description The re-buy interval that the catalogue names; 0 when none
+             */
+            set_days: number;
+            /**
+             * Format: int64
+             * @description Days after which to remind; 0 when too few came again to say
+             */
+            suggested_days: number;
+        };
+        ProductRepeats: {
+            /** @description The store as a whole: any product after any */
+            all: components["schemas"]["ProductRepeat"];
+            /** Format: int64 */
+            horizon_days: number;
+            /**
+             * Format: int64
+             * @description Products with fewer buyers, which are left out
+             */
+            left: number;
+            /** @description By buyers, most first */
+            lines: components["schemas"]["ProductRepeat"][];
+            period: components["schemas"]["ProductDays"];
+        };
+        ProductRoles: {
+            /** Format: int64 */
+            left: number;
+            /** @description By sales, greatest first */
+            lines: components["schemas"]["ProductPlay"][];
+            period: components["schemas"]["ProductDays"];
+            /** @description In force */
+            thresholds: components["schemas"]["ProductThresholds"];
+        };
+        ProductShare: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: int64 */
+            of: number;
+            /** Format: double */
+            rate: number;
+        };
+        ProductSwing: {
+            base: components["schemas"]["ProductFigures"];
+            causes: components["schemas"]["ProductCause"][];
+            /** Format: int64 */
+            change_fen: number;
+            /**
+             * Format: double
+             * @description The lesser, of both periods, of the shares of buyers who were seen looking before
+             */
+            coverage: number;
+            current: components["schemas"]["ProductFigures"];
+            /** @description A product of the catalogue */
+            goods?: boolean;
+            /** @description Product id, category or channel; empty for the total and for what has none */
+            key: string;
+            name: string;
+            /** @description Traffic is known, and the causes tell of it */
+            traffic: boolean;
+        };
+        ProductSwings: {
+            base: components["schemas"]["ProductDays"];
+            /** @enum {string} */
+            by: "product" | "category" | "channel";
+            current: components["schemas"]["ProductDays"];
+            /**
+             * Format: int64
+             * @description How many more lines there are
+             */
+            left: number;
+            /** @description The greatest changes first */
+            lines: components["schemas"]["ProductSwing"][];
+            total: components["schemas"]["ProductSwing"];
+        };
+        ProductThresholds: {
+            /**
+             * Format: double
+             * @description It sells well to those who look from this share on (median)
+             */
+            conversion: number;
+            /**
+             * Format: double
+             * @description From this share of buyers for whom it was the first product on: it brings people in (66th percentile of the store)
+             */
+            first_share: number;
+            /**
+             * Format: double
+             * @description It earns from this margin on (median of those whose cost is known)
+             */
+            margin: number;
+            /**
+             * Format: double
+             * @description It is dear from this price a unit on (80th percentile)
+             */
+            price_fen: number;
+            /**
+             * Format: double
+             * @description Many look at it from so many visitors on (median)
+             */
+            visitors: number;
+        };
         PromoBatch: {
             campaign: string;
             /**
@@ -11353,6 +12028,9 @@ export interface components {
             base_version: number;
             definition: components["schemas"]["LayerDefinition"];
         };
+        SaveProductPeopleBody: {
+            name: string;
+        };
         SaveStorePageBody: {
             design: components["schemas"]["StorefrontDesign"];
             /**
@@ -11414,6 +12092,14 @@ export interface components {
         };
         SetGoodsPairsBody: {
             pairs: components["schemas"]["CatalogPair"][];
+        };
+        SetGoodsRebuyBody: {
+            /** Format: int64 */
+            days: number;
+        };
+        SetGoodsRoleBody: {
+            /** @enum {string} */
+            role: "" | "traffic" | "profit" | "image";
         };
         SetGoodsStatusBody: {
             /** @enum {string} */
@@ -18444,6 +19130,435 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageSettingsVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_product_report: {
+        parameters: {
+            query?: {
+                /** @description swings, repeats, pairs, journeys or roles */
+                report?: string;
+                /** @description csv or xlsx */
+                format?: string;
+                /** @description As the report has, and so to, base_from, base_to, by, horizon, least, days */
+                from?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_flow: {
+        parameters: {
+            query: {
+                product: string;
+                horizon?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductFlow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_goods_pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of goods of the catalogue */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddGoodsPairBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_goods_rebuy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of goods of the catalogue */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetGoodsRebuyBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_goods_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of goods of the catalogue */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetGoodsRoleBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_journeys: {
+        parameters: {
+            query?: {
+                /** @description Days of a life that people are compared by */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductJourneys"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_pairs: {
+        parameters: {
+            query?: {
+                /** @description Baskets that hold both; a thousandth of all, at least 10, when left out */
+                least?: number;
+                /** @description Only pairs with it, told as the first */
+                product?: string;
+                lift?: number;
+                /** @description Only pairs that are not chance */
+                firm?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductPairs"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_product_people: {
+        parameters: {
+            query: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                who: "visitors" | "buyers" | "looked" | "repeat" | "due" | "pair" | "without" | "first" | "entry" | "before" | "after" | "came" | "last" | "next";
+                /** @description Of visitors, buyers and looked: what product names */
+                by?: "product" | "category" | "channel";
+                product?: string;
+                /** @description The other product of pair, without, before, after and next */
+                other?: string;
+                /** @description Of entry, came and last */
+                channel?: string;
+                /** @description Of due: the cycle */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEffectPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_product_people: {
+        parameters: {
+            query: {
+                who: "visitors" | "buyers" | "looked" | "repeat" | "due" | "pair" | "without" | "first" | "entry" | "before" | "after" | "came" | "last" | "next";
+                /** @description Of visitors, buyers and looked: what product names */
+                by?: "product" | "category" | "channel";
+                product?: string;
+                /** @description The other product of pair, without, before, after and next */
+                other?: string;
+                /** @description Of entry, came and last */
+                channel?: string;
+                /** @description Of due: the cycle */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveProductPeopleBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_repeats: {
+        parameters: {
+            query?: {
+                /** @description Days within which it counts as bought again */
+                horizon?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductRepeats"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_roles: {
+        parameters: {
+            query?: {
+                /** @description Thresholds; those of the store where 0 or left out */
+                first_share?: number;
+                visitors?: number;
+                conversion?: number;
+                margin?: number;
+                price_fen?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductRoles"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_product_swings: {
+        parameters: {
+            query?: {
+                by?: "product" | "category" | "channel";
+                /** @description First day of the period that is compared with; as many days as the other has, when left out */
+                base_from?: string;
+                /** @description Its last day; the day before the other begins, when left out */
+                base_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductSwings"];
                 };
             };
             /** @description Error */
