@@ -7,11 +7,13 @@ import { content } from "./content";
 import { customers } from "./customers";
 import { demo } from "./demo";
 import { finance } from "./finance";
+import { groupbuy } from "./groupbuy";
 import { identity } from "./identity";
 import { imports } from "./imports";
 import { layers } from "./layers";
 import { overview } from "./overview";
 import { promo } from "./promo";
+import { sales } from "./sales";
 import { segments } from "./segments";
 import { settings } from "./settings";
 import { staff } from "./staff";
@@ -37,8 +39,10 @@ export const features: readonly Feature[] = [
   content,
   board,
   finance,
+  groupbuy,
   tasks,
   promo,
+  sales,
   settings,
   staff,
   account,
