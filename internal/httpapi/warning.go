@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"huoshui/internal/org/staff"
@@ -51,19 +53,15 @@ func registerWarning(a *API) {
 		if err != nil {
 			return Page[warnedPerson]{}, err
 		}
+		last, err := a.lastDeeds(ctx, persons)
+		if err != nil {
+			return Page[warnedPerson]{}, err
+		}
 		items := make([]warnedPerson, len(persons))
 		for i, p := range persons {
-			items[i] = warnedPerson{ID: p.ID, Code: p.Code, Name: p.Name, LastOrderAt: p.LastOrderAt, Standing: p.Standing, Warnings: layer.WarningCodes(state.Warned[p.Customer])}
-			last, err := a.Services.Segments.Engine().Warehouse().Happenings(ctx, p.Customer, deeds, warehouse.Cursor{}, 1)
-			if err != nil {
-				return Page[warnedPerson]{}, err
-			}
-			named, err := a.named(ctx, last)
-			if err != nil {
-				return Page[warnedPerson]{}, err
-			}
-			if len(named) > 0 {
-				items[i].Last = &named[0]
+			items[i] = warnedPerson{
+				ID: p.ID, Code: p.Code, Name: p.Name, LastOrderAt: p.LastOrderAt, Standing: p.Standing,
+				Warnings: layer.WarningCodes(state.Warned[p.Customer]), Last: last[p.Customer],
 			}
 		}
 		return PageOf(items, next, int64(found.GetCardinality())), nil
@@ -81,4 +79,30 @@ func registerWarning(a *API) {
 		}
 		return a.Services.Layers.Warning(ctx)
 	}, summary("Say when a growing number of people about to leave raises an alert"))
+}
+
+// lastDeeds is what each of some people did last, by their numbers; who did nothing is not in it.
+func (a *API) lastDeeds(ctx context.Context, persons []layerPerson) (map[uint32]*happening, error) {
+	numbers := make([]uint32, len(persons))
+	for i, p := range persons {
+		numbers[i] = p.Customer
+	}
+	latest, err := a.Services.Segments.Engine().Warehouse().Latest(ctx, numbers, deeds)
+	if err != nil {
+		return nil, err
+	}
+	who := slices.Collect(maps.Keys(latest))
+	facts := make([]warehouse.Happening, len(who))
+	for i, n := range who {
+		facts[i] = latest[n]
+	}
+	named, err := a.named(ctx, facts)
+	if err != nil {
+		return nil, err
+	}
+	out := map[uint32]*happening{}
+	for i, n := range who {
+		out[n] = &named[i]
+	}
+	return out, nil
 }

@@ -27,6 +27,7 @@ type Engine interface {
 	LoadState(ctx context.Context) (*warehouse.State, error)
 	Happenings(ctx context.Context, customer uint32, names []string, below warehouse.Cursor, limit int) ([]warehouse.Happening, error)
 	Watermark() warehouse.Watermark
+	Latest(ctx context.Context, customers []uint32, names []string) (map[uint32]warehouse.Happening, error)
 	Code(text string) uint32
 	Text(code uint32) string
 }
@@ -40,6 +41,7 @@ func Conform(t *testing.T, open func(t *testing.T) Engine) {
 		"each message counts once":                                      messagesCountOnce,
 		"the state comes back":                                          stateComesBack,
 		"happenings page through everything, newest first":              happeningsPage,
+		"the latest fact of each of some customers":                     latestOfEach,
 		"facts follow merges and come back with splits":                 factsFollowMerges,
 		"properties of facts are read with them":                        propertiesAreRead,
 	} {
@@ -376,5 +378,31 @@ func happeningsPage(t *testing.T, w Engine) {
 	slices.Sort(got)
 	if len(slices.Compact(got)) != 25 {
 		t.Fatal(got)
+	}
+}
+
+func latestOfEach(t *testing.T, w Engine) {
+	at := func(hours int) time.Time { return day.Add(time.Duration(hours) * time.Hour) }
+	Load(t, w,
+		event.Fact{Name: event.PageViewed, Customer: 5, At: at(3), Product: "猫粮"},
+		event.Fact{Name: event.CartAdded, Customer: 5, At: at(2), Product: "猫砂"},
+		event.Fact{Name: event.MessageSent, Customer: 5, At: at(9)},
+		event.Fact{Name: event.OrderPaid, Customer: 7, At: at(1), Amount: 900, Channel: "tmall"},
+		event.Fact{Name: event.MessageSent, Customer: 8, At: at(1)},
+		event.Fact{Name: event.PageViewed, Customer: 9, At: at(1)},
+	)
+	got, err := w.Latest(t.Context(), []uint32{8, 7, 5, 5, 70}, []string{event.PageViewed, event.CartAdded, event.OrderPaid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[uint32]warehouse.Happening{
+		5: {At: at(3), Name: event.PageViewed, Product: "猫粮"},
+		7: {At: at(1), Name: event.OrderPaid, Amount: 900, Channel: "tmall"},
+	}
+	if d := gocmp.Diff(want, got); d != "" {
+		t.Fatal(d)
+	}
+	if none, err := w.Latest(t.Context(), nil, []string{event.PageViewed}); err != nil || len(none) != 0 {
+		t.Fatal(none, err)
 	}
 }
