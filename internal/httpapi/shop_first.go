@@ -12,6 +12,7 @@ import (
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/inventory"
+	"huoshui/internal/trade/storefront"
 	"huoshui/internal/web"
 )
 
@@ -127,6 +128,7 @@ func (s *Services) shopFlashes(ctx context.Context) (Page[ShopFlash], error) {
 // by what was asked, "path {values}", as the client's cache names them.
 type shopState struct {
 	Me      *ShopMe        `json:"me"`
+	Demo    bool           `json:"demo"`
 	Answers map[string]any `json:"answers"`
 }
 
@@ -146,10 +148,12 @@ func asked(path string, values map[string]any) string {
 func ShopFirst(s *Services) func(*http.Request) web.First {
 	return func(r *http.Request) web.First {
 		ctx := r.Context()
-		state := shopState{Answers: map[string]any{}}
+		state := shopState{Demo: s.Demo != nil, Answers: map[string]any{}}
+		customer := uint32(0)
 		if token := shopToken(r); token != "" {
 			number, err := s.SignIn.Who(ctx, token)
 			if err == nil {
+				customer = number
 				if me, err := s.shopMe(ctx, number); err == nil {
 					state.Me = &me
 				}
@@ -161,7 +165,7 @@ func ShopFirst(s *Services) func(*http.Request) web.First {
 		path := strings.Trim(strings.TrimPrefix(r.URL.Path, "/shop"), "/")
 		switch id, product := strings.CutPrefix(path, "p/"); {
 		case path == "":
-			s.firstHome(ctx, &first, &state)
+			s.firstHome(ctx, &first, &state, customer)
 		case product && !strings.Contains(id, "/"):
 			s.firstProduct(ctx, &first, &state, id)
 		}
@@ -169,8 +173,16 @@ func ShopFirst(s *Services) func(*http.Request) web.First {
 	}
 }
 
-func (s *Services) firstHome(ctx context.Context, first *web.First, state *shopState) {
+func (s *Services) firstHome(ctx context.Context, first *web.First, state *shopState, customer uint32) {
 	first.Module = "src/pages/Home.tsx"
+	page, err := s.Storefront.Page(ctx, storefront.Home, customer)
+	if err == nil {
+		state.Answers[asked("/api/v1/shop/pages/{name}", map[string]any{"path": map[string]any{"name": storefront.Home}})] = json.RawMessage(page.JSON)
+	}
+	if errs.KindOf(err) != errs.NotFound {
+		return
+	}
+	// a store that nobody has designed shows what it sells
 	if p, err := s.shopShelf(ctx, catalog.Filter{Sort: "sold", Limit: 20}); err == nil {
 		state.Answers[asked("/api/v1/shop/goods", map[string]any{"query": map[string]any{"sort": "sold", "limit": 20}})] = pages[ShopGoods]{[]Page[ShopGoods]{p}, []string{""}}
 	}

@@ -1,5 +1,6 @@
 import { api, problemOf, type Schema, UnauthorizedEvent } from "@huoshui/api";
 import { QueryClient, useQuery } from "@tanstack/react-query";
+import { tellTime } from "./clock";
 import { keep, kept, secret } from "./kept";
 
 export { $api, allItems, api, keyset, problemOf, type Schema } from "@huoshui/api";
@@ -33,6 +34,7 @@ api.use({
 /** What the server put into the page: answers by their address, and who is signed in. */
 interface First {
   me: Schema<"ShopMe"> | null;
+  demo: boolean;
   answers: Record<string, unknown>;
 }
 
@@ -52,12 +54,19 @@ export const queries = new QueryClient({
   },
 });
 
+let demo = false;
+
+/** Whether this is the demo brand, where texts go to a simulated phone. */
+export const isDemo = () => demo || import.meta.env.DEV;
+
 /** Takes over what the server put into the page: nothing on it is asked for a second time. */
 export function takeFirst() {
   const given = first();
   if (!given) {
     return;
   }
+  demo = given.demo;
+  tellTime(given.me?.now);
   queries.setQueryData(meKey, given.me);
   for (const [address, answer] of Object.entries(given.answers)) {
     queries.setQueryData(keyOf(address), answer);
@@ -85,6 +94,7 @@ export function useMe(): Schema<"ShopMe"> | null | undefined {
       if (error) {
         throw error;
       }
+      tellTime(data?.now);
       return data ?? null;
     },
   }).data;

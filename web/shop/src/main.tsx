@@ -6,11 +6,16 @@ import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { queries, takeFirst } from "./api";
 import { language } from "./i18n";
+import { keep } from "./kept";
 import { prepare } from "./router";
 import { routes } from "./routes";
 
 document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 takeFirst();
+const origin = new URLSearchParams(location.search).get("utm_source");
+if (origin) {
+  keep("hs.origin", origin.slice(0, 40)); // by which channel she came, told when she signs in
+}
 await prepare(routes);
 
 const root = document.getElementById("root");

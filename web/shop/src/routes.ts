@@ -1,4 +1,19 @@
 import type { Route } from "./router";
 
 /** Every page of the store. A page is a file of pages/ with a default export that takes `params`; its words are in words/. */
-export const routes: readonly Route[] = [{ path: "/", load: () => import("./pages/Home") }];
+export const routes: readonly Route[] = [
+  { path: "/", load: () => import("./pages/Home") },
+  { path: "/categories", load: () => import("./pages/Category") },
+  { path: "/categories/:id", load: () => import("./pages/Category") },
+  { path: "/search", load: () => import("./pages/Search") },
+  { path: "/p/:id", load: () => import("./pages/Product") },
+  { path: "/cart", load: () => import("./pages/Cart") },
+  { path: "/checkout", load: () => import("./pages/Checkout") },
+  { path: "/pay/:id", load: () => import("./pages/Pay") },
+  { path: "/orders", load: () => import("./pages/Orders") },
+  { path: "/orders/:id", load: () => import("./pages/Order") },
+  { path: "/coupons", load: () => import("./pages/Coupons") },
+  { path: "/me", load: () => import("./pages/Me") },
+  { path: "/addresses", load: () => import("./pages/Addresses") },
+  { path: "/sign-in", load: () => import("./pages/SignIn") },
+];
