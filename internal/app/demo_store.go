@@ -12,6 +12,7 @@ import (
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
+	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/inventory"
 	"huoshui/internal/trade/pricing"
 	"huoshui/internal/trade/promo"
@@ -115,5 +116,9 @@ func (a *App) demoOffers(ctx context.Context) error {
 		}
 	}
 	_, err = s.Flash.Create(ctx, flash.Draft{Name: "一元秒杀", SKU: "CY-TSR", PriceFen: 100, StartsAt: now, EndsAt: now.Add(7 * 24 * time.Hour), Units: 100, PerPerson: 1, AtOnce: 20}, demoBy)
+	if err != nil {
+		return err
+	}
+	_, err = s.Groups.Create(ctx, groupbuy.Draft{Name: "两人拼猫粮", SKU: "CF-2K", PriceFen: 7500, Size: 2, Hours: 24, PerPerson: 2, StartsAt: now, EndsAt: now.Add(30 * 24 * time.Hour)}, demoBy)
 	return err
 }

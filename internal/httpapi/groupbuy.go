@@ -52,19 +52,19 @@ type ShopGroup struct {
 	Size      int64     `json:"size"`
 	Missing   int64     `json:"missing" doc:"Members who have not paid yet"`
 	Free      int64     `json:"free" doc:"Seats that nobody has taken"`
-	Names     []string  `json:"names" doc:"Members who paid, the first letter of each"`
+	Names     []string  `json:"names" doc:"Members who paid, the first letter of each; empty where it is not known"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Now       time.Time `json:"now"`
 	Sale      string    `json:"sale,omitempty" doc:"The caller's own order in it"`
 	Seat      string    `json:"seat,omitempty" enum:"taken,paid,left,refunded" doc:"How the caller sits in it"`
 }
 
-// initial is what others see of a name.
+// initial is what others see of a name; nothing of one that is not known.
 func initial(name string) string {
 	for _, r := range name {
 		return string(r) + "**"
 	}
-	return "**"
+	return ""
 }
 
 // shopGroup is a group for a customer, 0 for anybody.

@@ -13,7 +13,6 @@ import (
 const (
 	codeMemberRate    = "price.member_rate"
 	codeMemberPrice   = "price.member_price"
-	codeDeposit       = "price.deposit"
 	codeBundle        = "price.bundle"
 	codeReduction     = "price.reduction_off"
 	codeReductionRate = "price.reduction_rate"

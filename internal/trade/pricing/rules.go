@@ -73,8 +73,6 @@ type Flash struct {
 	PerPerson int64    `json:"per_person,omitempty" doc:"Units one person may have; 0 is no limit"`
 	Bought    int64    `json:"bought,omitempty" doc:"Units this person has had"`
 	Left      int64    `json:"left" doc:"Units left at this price; -1 is no limit"`
-	Deposit   int64    `json:"deposit_fen,omitempty" doc:"Of a presale: what is paid first for a unit"`
-	Counts    int64    `json:"counts_fen,omitempty" doc:"What that counts for; the difference is taken off"`
 }
 
 func (f *Flash) kind() Kind {
@@ -83,9 +81,6 @@ func (f *Flash) kind() Kind {
 	}
 	return f.Kind
 }
-
-// off is what a deposit counts for beyond what it is.
-func (f *Flash) off() int64 { return max(f.Counts-f.Deposit, 0) }
 
 // Bundle is a fixed set of units at a price.
 type Bundle struct {
