@@ -10,8 +10,8 @@ import (
 )
 
 var benchCommand = command{
-	summary: "Measure a refresh or a segment against the warehouse's own engine, live segments, taking events in, sending to a local sink, an import, checkouts, or a rush for few units",
-	usage:   "audience|segment|live|ingest|send|import|checkout|flash [--people N] [--facts N] [--conditions N] [--sample N] [--seconds S] [--batch N] [--profile DIR] [--buyers N] [--units N] [--store sqlite|postgres://… to sell from] [--dir DIR] [--warehouse clickhouse://…] [--json]",
+	summary: "Measure a refresh or a segment against the warehouse's own engine, live segments, taking events in, sending to a local sink, an import, checkouts, the store's home, or a rush for few units",
+	usage:   "audience|segment|live|ingest|send|import|checkout|home|flash [--people N] [--facts N] [--conditions N] [--sample N] [--seconds S] [--batch N] [--profile DIR] [--buyers N] [--units N] [--store sqlite|postgres://… to sell from] [--dir DIR] [--warehouse clickhouse://…] [--json]",
 	run: func(ctx context.Context, e *env, args []string) error {
 		f := newFlags(e, "bench")
 		people := f.Int64("people", 0, "how many people (default: 1 million; for segment 500,000)")
@@ -60,10 +60,12 @@ var benchCommand = command{
 			result, err = bench.Send(ctx, bench.SendSpec{People: sized(*people, 500_000, false), Connections: *connections, Dir: *dir}, say)
 		case "checkout":
 			result, err = bench.Checkout(ctx, bench.CheckoutSpec{Store: cfg.Store, Buyers: int(sized(int64(*buyers), 64, false)), Seconds: *seconds, Dir: *dir}, say)
+		case "home":
+			result, err = bench.Home(ctx, bench.HomeSpec{Store: cfg.Store, PerSecond: 1000, Seconds: *seconds, Dir: *dir}, say)
 		case "flash":
 			result, err = bench.Flash(ctx, bench.CheckoutSpec{Store: cfg.Store, Buyers: int(sized(int64(*buyers), 2000, false)), Units: *units, Dir: *dir}, say)
 		default:
-			return usagef("there is no benchmark %q; there are audience, segment, live, ingest, send, import, checkout and flash", words[0])
+			return usagef("there is no benchmark %q; there are audience, segment, live, ingest, send, import, checkout, home and flash", words[0])
 		}
 		if err != nil || *format != formatJSON {
 			return err

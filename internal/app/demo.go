@@ -202,6 +202,9 @@ func (a *App) runDemo(ctx context.Context) error {
 		if err := a.stockDemoStore(ctx); err != nil {
 			return err
 		}
+		if err := a.designDemoStore(ctx); err != nil {
+			return err
+		}
 		say("months")
 		if err := a.Services.Layers.Reconstruct(ctx, a.Services.Layers.MonthEnds(6)...); err != nil {
 			return err

@@ -42,7 +42,7 @@ type viewed struct {
 	At    time.Time `db:"at"`
 }
 
-// pair is goods that are bought with others, those that go best together first.
+// pair is goods that go with others: those chosen by hand first, then those that are bought together most.
 type pair struct {
 	Goods string  `db:"goods_id"`
 	Other string  `db:"other"`
@@ -120,7 +120,7 @@ func (s *Service) recommended(ctx context.Context, q store.Querier, customer uin
 		}
 		var w store.Where
 		store.In(&w, "goods_id", known)
-		pairs, err = store.All[pair](ctx, q, `SELECT goods_id, other, lift FROM goods_pairs`+w.SQL()+` ORDER BY lift DESC, place, other LIMIT 60`, w.Args()...)
+		pairs, err = store.All[pair](ctx, q, `SELECT goods_id, other, lift FROM goods_pairs`+w.SQL()+` ORDER BY CASE source WHEN 'hand' THEN 0 ELSE 1 END, lift DESC, place, other LIMIT 60`, w.Args()...)
 		if err != nil {
 			return nil, err
 		}

@@ -17,6 +17,7 @@ import { sales } from "./sales";
 import { segments } from "./segments";
 import { settings } from "./settings";
 import { staff } from "./staff";
+import { store } from "./store";
 import { strategies } from "./strategies";
 import { tags } from "./tag";
 import { tasks } from "./tasks";
@@ -41,6 +42,7 @@ export const features: readonly Feature[] = [
   finance,
   groupbuy,
   tasks,
+  store,
   promo,
   sales,
   settings,

@@ -1,15 +1,37 @@
-import { $api, allItems, keyset } from "../api";
+import { $api, allItems, keyset, problemOf } from "../api";
+import { Blocks } from "../blocks/Blocks";
 import { Shelf } from "../components/goods";
 import { Icon, Screen } from "../components/Screen";
 import { Empty, ErrorState } from "../components/states";
 import { pick } from "../i18n";
 import { Link } from "../router";
 import * as both from "../words/home";
+import { useDesigned } from "./Designed";
 
 const words = pick(both);
 
-/** The front of the store: a way to search, and everything on sale. */
+/** The front of the store: the page that the brand designed, or everything on sale while there is none. */
 export default function Home() {
+  const page = useDesigned("home");
+  if (page.isError) {
+    return problemOf(page.error).status === 404 ? (
+      <Everything />
+    ) : (
+      <Screen title={words.title} tab="home" head={<Seek />}>
+        <ErrorState error={page.error} again={() => void page.refetch()} />
+      </Screen>
+    );
+  }
+  const seeks = page.data?.blocks.some((b) => b.kind === "search");
+  return (
+    <Screen title={words.title} tab="home" head={seeks ? undefined : <Seek />} busy={page.isPending}>
+      {page.data ? <Blocks page={page.data} /> : <Shelf />}
+    </Screen>
+  );
+}
+
+/** A way to search, and everything on sale. */
+function Everything() {
   const goods = $api.useInfiniteQuery(
     "get",
     "/api/v1/shop/goods",
