@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -150,17 +151,9 @@ func refreshed(t *testing.T, w *warehouse.Warehouse, all []audience.Condition) [
 	if people == 0 {
 		t.Fatal("nobody meets any condition")
 	}
-	type chunk struct {
-		Chunk uint32 `db:"chunk"`
-		AsOf  int64  `db:"as_of"`
-		Body  string `db:"body"`
+	state, err := w.LoadState(t.Context())
+	if err != nil || !slices.Contains(state.Present, true) {
+		t.Fatal("no state was saved", err)
 	}
-	chunks, err := warehouse.All[chunk](t.Context(), w, "SELECT chunk, as_of, body FROM state_chunks ORDER BY chunk")
-	if err != nil || len(chunks) == 0 {
-		t.Fatal(len(chunks), err)
-	}
-	for _, c := range chunks {
-		out = append(out, fmt.Sprint(c.Chunk, c.AsOf, c.Body)...)
-	}
-	return out
+	return fmt.Append(out, *state)
 }

@@ -467,7 +467,7 @@ func (e *clickhouse) slot(ctx context.Context) (release func(), err error) {
 }
 
 // tables are where statements of callers name tables.
-var tables = regexp.MustCompile(`\b(FROM|JOIN)(\s+)(?:facts_of\((\d+)\)|(facts|people|loaded|state_chunks)\b)`)
+var tables = regexp.MustCompile(`\b(FROM|JOIN)(\s+)(?:facts_of\((\d+)\)|(facts|people|loaded)\b)`)
 
 // resolve puts the tables of a view in the place of their names.
 func (e *clickhouse) resolve(q string, v *view) string {
@@ -479,8 +479,6 @@ func (e *clickhouse) resolve(q string, v *view) string {
 			table = e.factsTable(v, "", nil)
 		case m[4] == "people":
 			table = fmt.Sprintf("(SELECT %s FROM %s WHERE seq <= %d)", strings.Join(names(peopleColumns), ", "), e.whole("people", v.tables.people), v.mark.Seq)
-		case m[4] == "state_chunks":
-			table = fmt.Sprintf("(SELECT chunk, as_of, body FROM state WHERE version = (SELECT max(version) FROM state WHERE chunk = %d) AND chunk < %d)", stateWhole, stateWhole)
 		case m[4] == "loaded":
 			table = fmt.Sprintf("(SELECT toUInt64(%d) AS seq)", v.mark.Seq)
 		default:

@@ -13,18 +13,19 @@ const stateWhole uint32 = 1<<32 - 1
 const stateAtOnce = 32 << 20
 
 // saveState writes a new version, and drops those before the last: somebody may be reading that.
-func (e *clickhouse) saveState(ctx context.Context, asOf int64, bodies [][]byte) error {
+func (e *clickhouse) saveState(ctx context.Context, asOf int64, chunks int, body func(chunk int, room []byte) []byte) error {
 	last, err := e.first().count(ctx, "SELECT max(version) FROM state")
 	if err != nil {
 		return err
 	}
 	version := last + 1
 	b := newBlock(strings.Split(stateColumns, ", ")...)
-	for chunk, body := range bodies {
-		if body == nil {
+	for chunk := range chunks {
+		packed := body(chunk, nil)
+		if packed == nil {
 			continue
 		}
-		b.add(version, uint32(chunk), asOf, body)
+		b.add(version, uint32(chunk), asOf, packed)
 		if b.size() > stateAtOnce {
 			if err := e.first().insert(ctx, "state", b, ""); err != nil {
 				return err

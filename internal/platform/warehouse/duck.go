@@ -28,6 +28,8 @@ type duck struct {
 	readers chan *sql.Conn
 	all     []*sql.Conn
 	writer  *sql.Conn
+	path    string          // "" where all is in memory
+	kept    memoryState     // used there
 	away    *roaring.Bitmap // numbers that went into another; replaced, never changed
 
 	disorder atomic.Bool // facts were found not to lie as the last compaction wrote them: nothing is taken to until the next
@@ -53,7 +55,7 @@ func openDuck(ctx context.Context, w *Warehouse, cfg Config) (e *duck, err error
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, "warehouse.unavailable", err)
 	}
-	e = &duck{w: w, db: sql.OpenDB(connector), readers: make(chan *sql.Conn, cfg.Readers)}
+	e = &duck{w: w, path: cfg.Path, db: sql.OpenDB(connector), readers: make(chan *sql.Conn, cfg.Readers)}
 	opened := e // a return of an error sets e to nil before what is deferred runs
 	defer func() {
 		if err != nil {
@@ -269,7 +271,6 @@ var duckSchema = []string{
 	// customers whom facts moved to since the last compaction; an older file, which did not note them, counts as never compacted
 	`UPDATE loaded SET clustered_facts = 0 WHERE NOT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = 'moved')`,
 	`CREATE TABLE IF NOT EXISTS moved (customer UINTEGER NOT NULL)`,
-	stateTable,
 }
 
 func duckSettings(cfg Config) []string {
@@ -289,11 +290,6 @@ func duckSettings(cfg Config) []string {
 	}
 	return s
 }
-
-// stateTable is the DDL of the snapshot of every customer, see State.body. What is packed already is not to be tried with every
-// compression there is.
-const stateTable = `CREATE TABLE IF NOT EXISTS state_chunks (
-	chunk UINTEGER NOT NULL, as_of BIGINT NOT NULL, body BLOB NOT NULL USING COMPRESSION uncompressed)`
 
 // peopleTable is the DDL of the versions of customers' attributes; see Person for the meaning of the columns.
 func peopleTable(name string) string {

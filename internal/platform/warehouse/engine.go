@@ -34,8 +34,9 @@ type engine interface {
 	// factsOf is facts of one customer as a table expression.
 	factsOf(customer uint32) string
 
-	// saveState replaces the state that is kept; a body may be nil. loadState gives its chunks, the last first.
-	saveState(ctx context.Context, asOf int64, bodies [][]byte) error
+	// saveState replaces the state that is kept by so many chunks. body appends that of one, or returns nil where there is nobody; it may
+	// be called by many at once. loadState gives the chunks, the last first, each only lent.
+	saveState(ctx context.Context, asOf int64, chunks int, body func(chunk int, room []byte) []byte) error
 	loadState(ctx context.Context, take func(chunk uint32, asOf int64, body []byte) error) error
 
 	// fill runs statements that write past the stream, in one transaction.

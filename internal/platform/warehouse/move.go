@@ -442,7 +442,12 @@ func (m *moving) moveState(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("move the state: %w", err)
 	}
-	if err := m.to.saveState(ctx, at, bodies); err != nil {
+	if err := m.to.saveState(ctx, at, len(bodies), func(chunk int, room []byte) []byte {
+		if bodies[chunk] == nil {
+			return nil
+		}
+		return append(room, bodies[chunk]...)
+	}); err != nil {
 		return fmt.Errorf("move the state: %w", err)
 	}
 	same := 0

@@ -6,47 +6,35 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"runtime"
 	"slices"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
 )
 
-// The state is kept as one row for every 65,536 customer numbers, in which each column lies packed: what it costs to have the
+// The state is kept in a chunk for every 65,536 customer numbers, in which each column lies packed: what it costs to have an
 // engine lay out ten columns of a million rows is much more than what there is to write.
 const (
 	stateChunk   = 1 << 16
-	stateVersion = 2 // the first byte of a body; the refresh that follows a start replaces a state of another version
+	mostBody     = 1 << 28 // bytes of a body, by far
+	stateVersion = 2       // the first byte of a body; the refresh that follows a start replaces a state of another version
 )
 
 // SaveState replaces the state that is kept, all at once.
 func (w *Warehouse) SaveState(ctx context.Context, s *State) error {
-	bodies := s.bodies()
 	w.write.Lock()
 	defer w.write.Unlock()
-	if err := w.engine.saveState(ctx, s.AsOf, bodies); err != nil {
+	if err := w.engine.saveState(ctx, s.AsOf, (len(s.Present)+stateChunk-1)/stateChunk, s.chunk); err != nil {
 		return fmt.Errorf("save state: %w", err)
 	}
 	return nil
 }
 
-// bodies packs the chunks; nil stands for one without anybody.
-func (s *State) bodies() [][]byte {
-	out := make([][]byte, (len(s.Present)+stateChunk-1)/stateChunk)
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for chunk := range out {
-		from, to := chunk*stateChunk, min((chunk+1)*stateChunk, len(s.Present))
-		if slices.Contains(s.Present[from:to], true) {
-			group.Go(func() error {
-				out[chunk] = s.body(from, to)
-				return nil
-			})
-		}
+// chunk appends the body of a chunk; nil stands for one without anybody. It may be called by many at once.
+func (s *State) chunk(chunk int, out []byte) []byte {
+	from, to := chunk*stateChunk, min((chunk+1)*stateChunk, len(s.Present))
+	if !slices.Contains(s.Present[from:to], true) {
+		return nil
 	}
-	_ = group.Wait() // nothing fails
-	return out
+	return s.body(out, from, to)
 }
 
 // LoadState reads back the state that was saved last. Who has ceased to be a customer since is nobody in it.
@@ -82,9 +70,9 @@ func (w *Warehouse) LoadState(ctx context.Context) (*State, error) {
 	return s, nil
 }
 
-// body is the state of customers from … to−1: the version, how many they are, the lists of codes, the columns.
-func (s *State) body(from, to int) []byte {
-	out := make([]byte, 0, 40*(to-from)+1024)
+// body appends the state of customers from … to−1: the version, how many they are, the lists of codes, the columns.
+func (s *State) body(out []byte, from, to int) []byte {
+	out = slices.Grow(out, 40*(to-from)+1024)
 	out = binary.AppendUvarint(append(out, stateVersion), uint64(to-from))
 	for _, list := range s.lists() {
 		out = binary.AppendUvarint(out, uint64(len(*list)))

@@ -1,6 +1,7 @@
 package warehouse_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -85,19 +86,20 @@ func TestLoadStateDropsWhoIsGone(t *testing.T) {
 func TestOlderFilesOpen(t *testing.T) {
 	for _, old := range [][]string{
 		{"CREATE TABLE state (customer UINTEGER)"},
+		{"CREATE TABLE state_chunks (chunk UINTEGER, as_of BIGINT, body BLOB)"},
 		{"CREATE TABLE state_rows (customer UINTEGER)", "CREATE VIEW state AS SELECT customer FROM state_rows", "CREATE TABLE heat (customer UINTEGER)"},
 	} {
 		path := filepath.Join(t.TempDir(), "warehouse.duckdb")
 		w := warehousetest.OpenAt(t, path)
 		warehousetest.Load(t, w, warehousetest.Person(1, day, event.Attributes{}))
-		if err := w.Fill(t.Context(), func(func(string) uint32) []string { return append(old, "DROP TABLE state_chunks") }); err != nil {
+		if err := w.Fill(t.Context(), func(func(string) uint32) []string { return old }); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
 		w = warehousetest.OpenAt(t, path)
-		left, err := warehouse.All[string](t.Context(), w, "SELECT table_name FROM information_schema.tables WHERE table_name IN ('state', 'state_rows', 'heat')")
+		left, err := warehouse.All[string](t.Context(), w, "SELECT table_name FROM information_schema.tables WHERE table_name IN ('state', 'state_rows', 'state_chunks', 'heat')")
 		if err != nil || len(left) > 0 {
 			t.Fatal(left, err)
 		}
@@ -335,5 +337,39 @@ func TestScanAfterManyMerges(t *testing.T) {
 		if err != nil || rows != people*each || most != 2*each {
 			t.Fatal(rows, most, err)
 		}
+	}
+}
+
+// A state file that is damaged or cut off is refused, and the next state replaces it.
+func TestDamagedState(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "warehouse.duckdb")
+	w := warehousetest.OpenAt(t, path)
+	warehousetest.Load(t, w, warehousetest.Person(1, day, event.Attributes{}))
+	state := warehouse.NewState(1, day.UnixMicro())
+	state.Present[1], state.Spent[1] = true, 7
+	if err := w.SaveState(t.Context(), state); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path + ".state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range whole {
+		other := bytes.Clone(whole)
+		other[at] ^= 0x20
+		for _, damaged := range [][]byte{whole[:at], other} {
+			if err := os.WriteFile(path+".state", damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.LoadState(t.Context()); err == nil {
+				t.Fatal("a damaged file was taken:", at, len(damaged))
+			}
+		}
+	}
+	if err := w.SaveState(t.Context(), state); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.LoadState(t.Context()); err != nil || !cmp.Equal(state, got) {
+		t.Fatal(got, err)
 	}
 }
