@@ -137,7 +137,7 @@ export const en: Same<typeof zh> = {
   pay_amount: "To pay",
   pay_left: "{left} left",
   pay_wechat: "Pay with WeChat",
-  pay_sim: "Pay with the simulated WeChat Pay",
+  pay_sim: "Pay (simulated)",
   pay_sim_why: "Demo: the simulated WeChat Pay of this machine takes it; no money moves.",
   pay_scan: "Scan with WeChat to pay",
   pay_scan_why: "On a phone, take a screenshot and open it in WeChat. This page follows by itself.",
