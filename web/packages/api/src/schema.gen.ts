@@ -4,6 +4,93 @@
  */
 
 export interface paths {
+    "/api/v1/after-sale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cases of after-sale, the latest asked first */
+        get: operations["list_after_sale"];
+        put?: never;
+        /** Open a case for a customer */
+        post: operations["open_after_sale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/after-sale/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The times of after-sale, and the freight insurance */
+        get: operations["get_after_sale_rules"];
+        /** Set the times of after-sale, and the freight insurance */
+        put: operations["set_after_sale_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/after-sale/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A case with its history, and what agreeing would give back now */
+        get: operations["get_after_sale"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/after-sale/{id}/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the goods of an exchange are on their way */
+        post: operations["replace_after_sale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/after-sale/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree, refuse, ask for more, look at what came back */
+        post: operations["do_after_sale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -1861,6 +1948,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/group-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Group offers with what came of them, the latest to end first */
+        get: operations["list_group_offers"];
+        put?: never;
+        /** Offer a SKU to people who buy together */
+        post: operations["create_group_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/group-offers/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let no group be opened any more; those that are open go on */
+        post: operations["stop_group_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups, the latest first */
+        get: operations["list_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group with its members */
+        get: operations["get_group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/heat": {
         parameters: {
             query?: never;
@@ -2462,6 +2618,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/photos/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture that a customer shows with a case or a review */
+        get: operations["staff_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pictures": {
         parameters: {
             query?: never;
@@ -2903,6 +3076,109 @@ export interface paths {
         /** What an offer was, the newest first */
         get: operations["list_promotion_versions"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews, the latest first */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be said, and what it earns */
+        get: operations["get_review_rules"];
+        /** Set what may be said, and what it earns */
+        put: operations["set_review_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A review */
+        get: operations["get_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make content of an approved review whose author lets the brand use it */
+        post: operations["quote_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let others see a review or its follow-up, or hide it; approving a review rewards it once */
+        post: operations["decide_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Answer a review in public */
+        put: operations["reply_review"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3394,6 +3670,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shop/after-sale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own cases, the latest first */
+        get: operations["shop_after_sale"];
+        put?: never;
+        /** Ask for money back, to send goods back, or for other goods */
+        post: operations["shop_open_after_sale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/after-sale/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of one's own cases with its history */
+        get: operations["shop_get_after_sale"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/after-sale/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer, take a case back, or say how the goods come back */
+        post: operations["shop_do_after_sale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shop/cart": {
         parameters: {
             query?: never;
@@ -3566,6 +3894,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shop/goods/{id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What buyers say of goods, the latest first */
+        get: operations["shop_goods_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/group-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be bought together now, or within a day */
+        get: operations["shop_group_offers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/group-offers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group offer with the groups that can be joined */
+        get: operations["shop_group_offer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The groups one sits in or sat in, the latest first */
+        get: operations["shop_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group: who it waits for, until when, and how one sits in it */
+        get: operations["shop_group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shop/me": {
         parameters: {
             query?: never;
@@ -3610,6 +4023,23 @@ export interface paths {
         };
         /** One of one's own orders */
         get: operations["shop_get_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/orders/{id}/after-sale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be asked about one of one's own orders, and what was */
+        get: operations["shop_after_sale_options"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3669,6 +4099,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shop/orders/{sale}/lines/{key}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say something of what one bought and received, or change it while that can be done */
+        put: operations["shop_write_review"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shop/pages/{name}": {
         parameters: {
             query?: never;
@@ -3678,6 +4125,40 @@ export interface paths {
         };
         /** A page of the store as who asks sees it - a guest, or a customer by her layer - with all it shows, in one answer */
         get: operations["shop_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture of one's own: the body is the file */
+        post: operations["shop_upload_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/photos/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of one's own */
+        get: operations["shop_own_photo"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3697,6 +4178,74 @@ export interface paths {
         put?: never;
         /** What an order would cost now, why, and what each coupon would save; changes nothing */
         post: operations["shop_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own reviews, the latest first */
+        get: operations["shop_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/reviews/photos/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of an approved review */
+        get: operations["shop_review_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/reviews/todo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one received and has said nothing of */
+        get: operations["shop_review_todo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/reviews/{id}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add what one finds later, once */
+        post: operations["shop_follow_review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4145,6 +4694,23 @@ export interface paths {
         };
         /** An order with its quotation and all that was done about it */
         get: operations["get_store_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/orders/{id}/after-sale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be asked about an order, and what was */
+        get: operations["list_after_sale_options"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4952,6 +5518,252 @@ export interface components {
             /** Format: int64 */
             days: number;
         };
+        AfterSaleDetail: {
+            /** @description The customer's id */
+            buyer: string;
+            case: components["schemas"]["AftersaleCase"];
+            name: string;
+            /** @description For staff, while it has not ended */
+            outlook?: components["schemas"]["AftersaleOutlook"];
+            /** @description The first first */
+            past: components["schemas"]["AftersalePast"][];
+        };
+        AfterSalePage: {
+            /** @description By state, of all cases */
+            counts: {
+                [key: string]: number;
+            };
+            items: components["schemas"]["AftersaleCase"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        AftersaleCase: {
+            carrier: string;
+            /** Format: date-time */
+            changed_at: string;
+            /**
+             * Format: int64
+             * @description What the freight insurance pays at most; 0 is none
+             */
+            cover_fen: number;
+            /** Format: int32 */
+            customer: number;
+            /**
+             * Format: date-time
+             * @description When it goes on by itself; of goods on their way: when they should be here
+             */
+            due_at?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description The freight of the order came back too */
+            freight: boolean;
+            /**
+             * Format: int64
+             * @description What sending back cost, as the customer says
+             */
+            freight_fen: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description What the freight insurance paid
+             */
+            insured_fen: number;
+            /** @enum {string} */
+            kind: "refund" | "return" | "exchange";
+            lines: components["schemas"]["AftersaleLine"][];
+            /** Format: date-time */
+            made_at: string;
+            /** @description Staff id; empty when the customer asked */
+            made_by: string;
+            new_carrier: string;
+            new_tracking: string;
+            number: string;
+            /** @description Why staff opened it though its time was over */
+            override: string;
+            pictures: string[];
+            reason: string;
+            refund: components["schemas"]["PricingRefund"];
+            /** Format: int64 */
+            refund_fen: number;
+            sale: string;
+            sale_number: string;
+            /** @enum {string} */
+            state: "requested" | "asked" | "awaiting" | "sent" | "replacing" | "refunded" | "replaced" | "refused" | "cancelled" | "closed";
+            tracking: string;
+            /** @description Why it could not be agreed by itself: staff must decide */
+            trouble: string;
+            words: string;
+        };
+        AftersaleChoice: {
+            /**
+             * Format: int64
+             * @description Units that can be promised, at most 999
+             */
+            free: number;
+            name: string;
+            sku: string;
+        };
+        AftersaleDetail: {
+            case: components["schemas"]["AftersaleCase"];
+            /** @description For staff, while it has not ended */
+            outlook?: components["schemas"]["AftersaleOutlook"];
+            /** @description The first first */
+            past: components["schemas"]["AftersalePast"][];
+        };
+        AftersaleLine: {
+            /**
+             * Format: int64
+             * @description Units of it that can be sold again
+             */
+            readonly good?: number;
+            key: string;
+            readonly name?: string;
+            readonly picture?: string;
+            /** Format: int64 */
+            quantity: number;
+            /** @description What the customer has: the line's, or what it was exchanged for */
+            sku: string;
+            /** @description The SKU that an exchange sends */
+            to?: string;
+            readonly to_name?: string;
+        };
+        AftersaleOption: {
+            /** @description What it can be exchanged for */
+            choices: components["schemas"]["AftersaleChoice"][];
+            key: string;
+            /** @description Empty: its time is over */
+            kinds: string[];
+            /**
+             * Format: int64
+             * @description Units that nothing was asked about yet
+             */
+            left: number;
+            name: string;
+            picture: string;
+            sku: string;
+            /** @description What the first, the first two, … units give back, without freight */
+            worth_fen: number[];
+        };
+        AftersaleOptions: {
+            /** @description What was asked before, the first first */
+            cases: components["schemas"]["AftersaleCase"][];
+            /**
+             * Format: int64
+             * @description What the freight insurance pays at most when goods are sent back
+             */
+            cover_fen: number;
+            /**
+             * Format: int64
+             * @description After receipt, in which something can be asked
+             */
+            days: number;
+            lines: components["schemas"]["AftersaleOption"][];
+            number: string;
+            sale: string;
+            state: string;
+            /**
+             * Format: date-time
+             * @description When that is over; missing while it is not received
+             */
+            until?: string;
+        };
+        AftersaleOutlook: {
+            /** @description Whether it comes back unless staff say otherwise */
+            freight: boolean;
+            /**
+             * Format: int64
+             * @description What the freight adds; 0 when it cannot come back
+             */
+            freight_fen: number;
+            /** Format: int64 */
+            paid_fen: number;
+            /** @description Of its units, without the freight */
+            refund: components["schemas"]["PricingRefund"];
+            /**
+             * Format: int64
+             * @description Of it given back before
+             */
+            refunded_fen: number;
+            /** @description Why nothing can be given back */
+            trouble: string;
+            /** @description The order was not sent: its units return to the stock at once */
+            unsent: boolean;
+        };
+        AftersalePast: {
+            /** Format: date-time */
+            at: string;
+            /** @description Staff id */
+            by: string;
+            id: string;
+            note: string;
+            pictures: string[];
+            /** @description What the case was then */
+            state: string;
+            step: string;
+            /** @enum {string} */
+            who: "customer" | "staff" | "clock";
+        };
+        AftersaleRules: {
+            /**
+             * Format: int64
+             * @description In which staff decide; then it is agreed by itself
+             */
+            answer_hours: number;
+            /**
+             * Format: int64
+             * @description In which a customer answers; then it is closed
+             */
+            ask_hours: number;
+            /**
+             * Format: int64
+             * @description What the freight insurance pays at most; 0 is no insurance
+             */
+            cover_fen: number;
+            /**
+             * Format: int64
+             * @description The total from which orders are insured for nothing
+             */
+            cover_from_fen: number;
+            /** @description Orders of these are insured for nothing */
+            cover_given: boolean;
+            /** @description Layers whose orders are insured for nothing; empty is all */
+            cover_layers: string[];
+            /** @description The SKU by which others buy the insurance with their order; empty: it is not for sale */
+            cover_sku: string;
+            /**
+             * Format: int64
+             * @description After receipt, in which a customer may ask
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description In which goods that were sent should be here
+             */
+            receive_days: number;
+            /**
+             * Format: int64
+             * @description In which she sends the goods back; then it is closed
+             */
+            send_days: number;
+        };
+        AftersaleWish: {
+            /** @enum {string} */
+            kind: "refund" | "return" | "exchange";
+            lines: components["schemas"]["AftersaleLine"][];
+            /** @description Ids of one's own pictures */
+            pictures?: string[];
+            /** @enum {string} */
+            reason: "no_reason" | "quality" | "damaged" | "wrong" | "not_as_described" | "not_received" | "not_wanted" | "other";
+            /** @description Id of the order */
+            sale: string;
+            words?: string;
+        };
         ArchiveSegmentBody: {
             archived: boolean;
         };
@@ -5718,6 +6530,17 @@ export interface components {
              */
             uses: number;
         };
+        CheckoutForm: {
+            /** @description The group that is joined; empty opens one */
+            group?: string;
+            /**
+             * @description group: together with others
+             * @enum {string}
+             */
+            kind?: "group";
+            /** @description What is offered: the group offer */
+            offer?: string;
+        };
         CheckoutGivenBack: {
             /** Format: date-time */
             at: string;
@@ -5854,6 +6677,10 @@ export interface components {
             earned_fen: number;
             /** Format: date-time */
             finished_at?: string;
+            /** @description How it was bought when not plainly */
+            form?: components["schemas"]["CheckoutForm"];
+            /** @description Paid, and not to be sent yet: its group is not complete */
+            held: boolean;
             id: string;
             /** @description The customer's layer when it was placed */
             layer: string;
@@ -5909,6 +6736,8 @@ export interface components {
             best?: boolean;
             /** @description Ids of coupons to use */
             coupons?: string[];
+            /** @description How it is bought when not plainly */
+            form?: components["schemas"]["CheckoutForm"];
             lines: components["schemas"]["PricingCartLine"][];
             /** @description She comes for it, where the store says; no address is needed and sending costs nothing */
             pickup?: boolean;
@@ -6586,6 +7415,13 @@ export interface components {
             /** @description The person's own time zone, an IANA name; left out: the business zone */
             zone?: string;
         };
+        DecideReviewBody: {
+            note?: string;
+            /** @enum {string} */
+            part: "review" | "follow";
+            /** @enum {string} */
+            state: "approved" | "hidden";
+        };
         DemoBought: {
             /** Format: int64 */
             amount_fen: number;
@@ -6703,6 +7539,26 @@ export interface components {
         DiscardedLetters: {
             /** Format: int64 */
             discarded: number;
+        };
+        DoAfterSaleBody: {
+            /** @description Of goods that stay: money by line, instead of units */
+            amounts_fen?: {
+                [key: string]: number;
+            };
+            carrier?: string;
+            /** @description Whether the order's freight comes back too; left out: as usual */
+            freight?: boolean;
+            /** @description Of what came back: units of each line that can be sold again; left out: all */
+            good?: number[];
+            /**
+             * Format: int64
+             * @description What the freight insurance pays; left out: what the customer says, up to what is insured
+             */
+            insured_fen?: number;
+            note?: string;
+            /** @enum {string} */
+            step: "agree" | "refuse" | "ask" | "receive" | "reject" | "instead" | "cancel" | "send";
+            tracking?: string;
         };
         EffectBoard: {
             /** Format: date-time */
@@ -7401,6 +8257,19 @@ export interface components {
             id: string;
             reason: string;
         };
+        GoodsReviews: {
+            items: components["schemas"]["ShopReview"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /** @description Of all approved reviews */
+            summary: components["schemas"]["ReviewSummary"];
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         GoodsRow: {
             category: string;
             /** Format: date-time */
@@ -7462,6 +8331,196 @@ export interface components {
             /** Format: int64 */
             changed: number;
             refused: components["schemas"]["GoodsRefused"][];
+        };
+        GroupFile: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            /** @description In the order in which they came */
+            members: components["schemas"]["GroupMember"][];
+            offer: string;
+            /** Format: date-time */
+            opened_at?: string;
+            /**
+             * Format: int64
+             * @description Members who paid
+             */
+            paid: number;
+            /**
+             * Format: int64
+             * @description Taken, paid or not
+             */
+            seats: number;
+            /** @description Every member's order followed: it may be sent, or was given back */
+            settled: boolean;
+            /** Format: int64 */
+            size: number;
+            /** @enum {string} */
+            state: "opening" | "forming" | "complete" | "failed" | "gone";
+        };
+        GroupMember: {
+            /** Format: int32 */
+            customer: number;
+            group: string;
+            /** Format: date-time */
+            joined_at: string;
+            name: string;
+            offer: string;
+            opener: boolean;
+            /** Format: date-time */
+            paid_at?: string;
+            sale: string;
+            /** @enum {string} */
+            state: "taken" | "paid" | "left" | "refunded";
+            /** Format: int64 */
+            units: number;
+        };
+        GroupbuyCounted: {
+            by: string;
+            /** Format: int64 */
+            complete: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Groups that others may join
+             */
+            forming: number;
+            /** Format: int64 */
+            hours: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description Members who paid, of groups that did not fail
+             */
+            members: number;
+            name: string;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: int64 */
+            price_fen: number;
+            /** Format: int64 */
+            size: number;
+            sku: string;
+            /** Format: date-time */
+            starts_at: string;
+            stopped: boolean;
+        };
+        GroupbuyDraft: {
+            /**
+             * Format: date-time
+             * @description When no group is opened any more; those that are open go on
+             */
+            ends_at: string;
+            /**
+             * Format: int64
+             * @description Within which a group is complete, or everybody has her money back
+             */
+            hours: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Units one person may have in all her groups
+             */
+            per_person: number;
+            /** Format: int64 */
+            price_fen: number;
+            /**
+             * Format: int64
+             * @description Members of a group
+             */
+            size: number;
+            sku: string;
+            /** Format: date-time */
+            starts_at: string;
+        };
+        GroupbuyGroup: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            offer: string;
+            /** Format: date-time */
+            opened_at?: string;
+            /**
+             * Format: int64
+             * @description Members who paid
+             */
+            paid: number;
+            /**
+             * Format: int64
+             * @description Taken, paid or not
+             */
+            seats: number;
+            /** @description Every member's order followed: it may be sent, or was given back */
+            settled: boolean;
+            /** Format: int64 */
+            size: number;
+            /** @enum {string} */
+            state: "opening" | "forming" | "complete" | "failed" | "gone";
+        };
+        GroupbuyMine: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            offer: string;
+            /** Format: date-time */
+            opened_at?: string;
+            /**
+             * Format: int64
+             * @description Members who paid
+             */
+            paid: number;
+            sale: string;
+            /** @enum {string} */
+            seat: "taken" | "paid" | "left" | "refunded";
+            /**
+             * Format: int64
+             * @description Taken, paid or not
+             */
+            seats: number;
+            /** @description Every member's order followed: it may be sent, or was given back */
+            settled: boolean;
+            /** Format: int64 */
+            size: number;
+            /** @enum {string} */
+            state: "opening" | "forming" | "complete" | "failed" | "gone";
+        };
+        GroupbuyOffer: {
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: int64 */
+            hours: number;
+            id: string;
+            name: string;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: int64 */
+            price_fen: number;
+            /** Format: int64 */
+            size: number;
+            sku: string;
+            /** Format: date-time */
+            starts_at: string;
+            stopped: boolean;
         };
         Happening: {
             /** @description What the segment, tag or campaign is called */
@@ -9177,6 +10236,20 @@ export interface components {
         NoteStoreOrderBody: {
             text: string;
         };
+        OpenAfterSaleBody: {
+            /** @enum {string} */
+            kind: "refund" | "return" | "exchange";
+            lines: components["schemas"]["AftersaleLine"][];
+            /** @description Why, when its time is over */
+            override?: string;
+            /** @description Ids of one's own pictures */
+            pictures?: string[];
+            /** @enum {string} */
+            reason: "no_reason" | "quality" | "damaged" | "wrong" | "not_as_described" | "not_received" | "not_wanted" | "other";
+            /** @description Id of the order */
+            sale: string;
+            words?: string;
+        };
         Order: {
             /**
              * Format: int64
@@ -9333,6 +10406,17 @@ export interface components {
         };
         PageAddressEntry: {
             items: components["schemas"]["AddressEntry"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageAftersaleCase: {
+            items: components["schemas"]["AftersaleCase"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -9597,6 +10681,39 @@ export interface components {
         };
         PageGoodsRow: {
             items: components["schemas"]["GoodsRow"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageGroupbuyCounted: {
+            items: components["schemas"]["GroupbuyCounted"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageGroupbuyGroup: {
+            items: components["schemas"]["GroupbuyGroup"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageGroupbuyMine: {
+            items: components["schemas"]["GroupbuyMine"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -9919,6 +11036,17 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageReview: {
+            items: components["schemas"]["Review"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageRoleInfo: {
             items: components["schemas"]["RoleInfo"][];
             /** @description Cursor of the following page; empty on the last */
@@ -9976,6 +11104,17 @@ export interface components {
         };
         PageShopGoods: {
             items: components["schemas"]["ShopGoods"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageShopGroupOffer: {
+            items: components["schemas"]["ShopGroupOffer"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -11822,8 +12961,16 @@ export interface components {
         RenameTagGroupBody: {
             name: string;
         };
+        ReplaceAfterSaleBody: {
+            carrier: string;
+            tracking: string;
+        };
         ReplayDeadLettersBody: {
             ids: string[];
+        };
+        ReplyReviewBody: {
+            /** @description Empty takes the answer back */
+            text: string;
         };
         RestoreStorePageBody: {
             /**
@@ -11831,6 +12978,161 @@ export interface components {
              * @description The one you read
              */
             revision: number;
+        };
+        Review: {
+            anonymous: boolean;
+            /** @description Her name, mostly hidden; empty: nameless */
+            author: string;
+            /** Format: date-time */
+            changed_at: string;
+            /** @description She lets the brand use it elsewhere */
+            consent: boolean;
+            /** @description The content that was made of it */
+            content: string;
+            /**
+             * Format: int32
+             * @description 0: she was forgotten
+             */
+            customer: number;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by: string;
+            /** Format: date-time */
+            follow_at?: string;
+            follow_pictures: string[];
+            /** @enum {string} */
+            follow_state: "" | "pending" | "approved" | "hidden";
+            follow_text: string;
+            goods: string;
+            goods_name: string;
+            id: string;
+            key: string;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Why it was hidden, for colleagues */
+            note: string;
+            pictures: string[];
+            /**
+             * Format: int64
+             * @description What it was rewarded with
+             */
+            points: number;
+            /** Format: date-time */
+            replied_at?: string;
+            replied_by: string;
+            reply: string;
+            sale: string;
+            sku: string;
+            /** Format: int64 */
+            stars: number;
+            /** @enum {string} */
+            state: "pending" | "approved" | "hidden";
+            tags: string[];
+            text: string;
+            /** @description Sensitive words in it */
+            words: string[];
+        };
+        ReviewDraft: {
+            anonymous: boolean;
+            /** @description The brand may use it elsewhere */
+            consent: boolean;
+            /** @description Ids of one's own pictures */
+            pictures: string[];
+            /** Format: int64 */
+            stars: number;
+            /** @description Of those the store offers */
+            tags: string[];
+            text: string;
+        };
+        ReviewPage: {
+            /** @description By state; todo is what staff have to look at */
+            counts: {
+                [key: string]: number;
+            };
+            items: components["schemas"]["Review"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        ReviewRules: {
+            /** @description Reviews without pictures and sensitive words need nobody */
+            auto: boolean;
+            /**
+             * Format: int64
+             * @description After receipt, in which something can be said
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description In which what was said can be changed
+             */
+            edit_hours: number;
+            /**
+             * Format: int64
+             * @description More, for one with pictures
+             */
+            picture_points: number;
+            /**
+             * Format: int64
+             * @description For a review that is approved, once
+             */
+            points: number;
+            /** @description What a buyer can tick */
+            tags: string[];
+            /** @description Sensitive words */
+            words: string[];
+        };
+        ReviewSummary: {
+            /**
+             * Format: double
+             * @description Of stars; 0 without any
+             */
+            average: number;
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description With a follow-up
+             */
+            follows: number;
+            /**
+             * Format: int64
+             * @description With one or two stars
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description With pictures
+             */
+            pictures: number;
+            /** @description How many gave one, two, … five */
+            stars: number[];
+            /** @description What was ticked, most often first */
+            tags: components["schemas"]["ReviewTally"][];
+        };
+        ReviewTally: {
+            /** Format: int64 */
+            count: number;
+            tag: string;
+        };
+        ReviewTodo: {
+            items: components["schemas"]["ShopReviewTodoReviewTodo"][];
+            /**
+             * Format: int64
+             * @description More, with pictures
+             */
+            picture_points: number;
+            /**
+             * Format: int64
+             * @description What an approved review earns
+             */
+            points: number;
+            tags: string[];
         };
         ReviseContentBody: {
             draft: components["schemas"]["ContentDraft"];
@@ -11900,10 +13202,14 @@ export interface components {
             earned_fen: number;
             /** Format: date-time */
             finished_at?: string;
+            /** @description How it was bought when not plainly */
+            form?: components["schemas"]["CheckoutForm"];
             /** @description What has been given back of each line, by its key; @freight for the freight */
             given: {
                 [key: string]: components["schemas"]["PricingGiven"];
             };
+            /** @description Paid, and not to be sent yet: its group is not complete */
+            held: boolean;
             id: string;
             /** @description The customer's layer when it was placed */
             layer: string;
@@ -11974,6 +13280,10 @@ export interface components {
             earned_fen: number;
             /** Format: date-time */
             finished_at?: string;
+            /** @description How it was bought when not plainly */
+            form?: components["schemas"]["CheckoutForm"];
+            /** @description Paid, and not to be sent yet: its group is not complete */
+            held: boolean;
             id: string;
             /** @description The customer's layer when it was placed */
             layer: string;
@@ -12174,6 +13484,19 @@ export interface components {
             /** @description Where the local WeChat Pay takes the payment with a POST; empty where it is the real one */
             simulated?: string;
         };
+        ShopDoAfterSaleBody: {
+            carrier?: string;
+            /**
+             * Format: int64
+             * @description What sending back cost
+             */
+            freight_fen?: number;
+            note?: string;
+            pictures?: string[];
+            /** @enum {string} */
+            step: "answer" | "cancel" | "send";
+            tracking?: string;
+        };
         ShopFlash: {
             /** Format: date-time */
             ends_at: string;
@@ -12193,6 +13516,10 @@ export interface components {
             sku: string;
             /** Format: date-time */
             starts_at: string;
+        };
+        ShopFollowReviewBody: {
+            pictures?: string[];
+            text: string;
         };
         ShopGoods: {
             category: string;
@@ -12214,6 +13541,73 @@ export interface components {
             sold: number;
             specs?: components["schemas"]["CatalogSpec"][];
             subtitle: string;
+            title: string;
+        };
+        ShopGroup: {
+            /** Format: date-time */
+            expires_at?: string;
+            /**
+             * Format: int64
+             * @description Seats that nobody has taken
+             */
+            free: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description Members who have not paid yet
+             */
+            missing: number;
+            /** @description Members who paid, the first letter of each */
+            names: string[];
+            /** Format: date-time */
+            now: string;
+            offer: string;
+            /** @description The caller's own order in it */
+            sale?: string;
+            /**
+             * @description How the caller sits in it
+             * @enum {string}
+             */
+            seat?: "taken" | "paid" | "left" | "refunded";
+            /** Format: int64 */
+            size: number;
+            /** @enum {string} */
+            state: "opening" | "forming" | "complete" | "failed" | "gone";
+        };
+        ShopGroupOffer: {
+            /**
+             * Format: int64
+             * @description What it costs alone
+             */
+            alone_fen: number;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description Id of the goods */
+            goods: string;
+            /** @description Those that can be joined, which lack fewest first */
+            groups?: components["schemas"]["ShopGroup"][];
+            /** Format: int64 */
+            hours: number;
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description The store's clock, for counting down
+             */
+            now: string;
+            /** @description Groups can be opened now */
+            open: boolean;
+            /** Format: int64 */
+            per_person: number;
+            picture: string;
+            /** Format: int64 */
+            price_fen: number;
+            /** Format: int64 */
+            size: number;
+            sku: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @description The goods with their choice */
             title: string;
         };
         ShopMe: {
@@ -12245,6 +13639,8 @@ export interface components {
             best?: boolean;
             /** @description Ids of coupons to use */
             coupons?: string[];
+            /** @description How it is bought when not plainly */
+            form?: components["schemas"]["CheckoutForm"];
             lines: components["schemas"]["PricingCartLine"][];
             /** @description She comes for it, where the store says; no address is needed and sending costs nothing */
             pickup?: boolean;
@@ -12273,6 +13669,37 @@ export interface components {
              * @description 0 takes it out
              */
             quantity: number;
+        };
+        ShopReview: {
+            /** Format: date-time */
+            at: string;
+            /** @description Empty: nameless */
+            author: string;
+            /** Format: date-time */
+            follow_at?: string;
+            follow_pictures: string[];
+            follow_text: string;
+            id: string;
+            /** @description What she bought */
+            name: string;
+            pictures: string[];
+            reply: string;
+            /** Format: int64 */
+            stars: number;
+            tags: string[];
+            text: string;
+        };
+        ShopReviewTodoReviewTodo: {
+            /**
+             * Format: date-time
+             * @description When it was received
+             */
+            at: string;
+            goods: string;
+            key: string;
+            name: string;
+            picture: string;
+            sale: string;
         };
         ShopSKU: {
             choice: string[];
@@ -13468,6 +14895,248 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_after_sale: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description The beginning of the number of a case or an order */
+                q?: string;
+                state?: "requested" | "asked" | "awaiting" | "sent" | "replacing" | "refunded" | "replaced" | "refused" | "cancelled" | "closed";
+                kind?: "refund" | "return" | "exchange";
+                sale?: string;
+                /** @description Only those that have not ended */
+                open?: boolean;
+                sort?: "new" | "old";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSalePage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_after_sale: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAfterSaleBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleCase"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_after_sale_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_after_sale_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AftersaleRules"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_after_sale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_after_sale: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceAfterSaleBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    do_after_sale: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made once by the page: the same again changes nothing */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoAfterSaleBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AfterSaleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_audit: {
         parameters: {
             query?: {
@@ -17685,6 +19354,167 @@ export interface operations {
             };
         };
     };
+    list_group_offers: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGroupbuyCounted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_group_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupbuyDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupbuyOffer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_group_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_groups: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                offer?: string;
+                state?: "opening" | "forming" | "complete" | "failed" | "gone";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGroupbuyGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_heat: {
         parameters: {
             query?: never;
@@ -19020,6 +20850,40 @@ export interface operations {
             };
         };
     };
+    staff_photo: {
+        parameters: {
+            query?: {
+                /** @description Width in pixels; 480 unless said */
+                w?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     upload_picture: {
         parameters: {
             query?: {
@@ -20093,6 +21957,238 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PagePromotion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                /** @description In texts and names of goods */
+                q?: string;
+                state?: "pending" | "approved" | "hidden";
+                /** @description What staff have to look at */
+                todo?: boolean;
+                only?: "pictures" | "good" | "low" | "follow";
+                goods?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_review_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewRules"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_review_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewRules"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quote_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideReviewBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reply_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplyReviewBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
                 };
             };
             /** @description Error */
@@ -21270,6 +23366,143 @@ export interface operations {
             };
         };
     };
+    shop_after_sale: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAftersaleCase"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_open_after_sale: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made once by the page that asks: the same key again returns the case it made */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AftersaleWish"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleCase"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_get_after_sale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_do_after_sale: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopDoAfterSaleBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     shop_cart: {
         parameters: {
             query?: never;
@@ -21643,6 +23876,162 @@ export interface operations {
             };
         };
     };
+    shop_goods_reviews: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                only?: "pictures" | "good" | "low" | "follow";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsReviews"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_group_offers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageShopGroupOffer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_group_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopGroupOffer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGroupbuyMine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     shop_me: {
         parameters: {
             query?: never;
@@ -21773,6 +24162,37 @@ export interface operations {
             };
         };
     };
+    shop_after_sale_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleOptions"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     shop_close_order: {
         parameters: {
             query?: never;
@@ -21870,6 +24290,42 @@ export interface operations {
             };
         };
     };
+    shop_write_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sale: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     shop_page: {
         parameters: {
             query?: never;
@@ -21888,6 +24344,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StorefrontShown"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_upload_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_own_photo: {
+        parameters: {
+            query?: {
+                /** @description Width in pixels; 480 unless said */
+                w?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description Error */
@@ -21921,6 +24440,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckoutPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_reviews: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageReview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_review_photo: {
+        parameters: {
+            query?: {
+                /** @description Width in pixels; 480 unless said */
+                w?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_review_todo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewTodo"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_follow_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopFollowReviewBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
                 };
             };
             /** @description Error */
@@ -23042,6 +25692,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SaleFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_after_sale_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleOptions"];
                 };
             };
             /** @description Error */
