@@ -73,6 +73,7 @@ export default function Me() {
           [
             ["/orders", "order", words.orders],
             ["/coupons", "ticket", words.coupons],
+            ["/together", "me", words.together],
             ["/addresses", "place", words.addresses],
           ] as const
         ).map(([to, icon, name]) => (

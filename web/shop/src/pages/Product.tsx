@@ -146,6 +146,7 @@ function Shown({ goods }: { goods: Goods }) {
         {goods.subtitle && <p className="muted">{goods.subtitle}</p>}
         {goods.sold > 0 && <p className="small">{say(words.sold, { n: formatCount(goods.sold, language) })}</p>}
       </section>
+      <Together goods={goods.id} />
       {(goods.points?.length ?? 0) > 0 && (
         <section className="panel" aria-label={words.points}>
           <ul className="points">
@@ -242,6 +243,22 @@ function Shown({ goods }: { goods: Goods }) {
       <div role="status">{told && <p className="tell">{words.added}</p>}</div>
     </Screen>
   );
+}
+
+/** The way to buy it with others, where that is offered. */
+function Together({ goods }: { goods: string }) {
+  const offers = $api.useQuery("get", "/api/v1/shop/group-offers");
+  return offers.data?.items
+    .filter((o) => o.goods === goods && o.open)
+    .map((o) => (
+      <section key={o.id} className="panel slim">
+        <Link to={`/together/${o.id}`} className="row">
+          <span className="grow">{say(words.together, { n: o.size, v: money(o.price_fen) })}</span>
+          <span className="muted">{words.together_go}</span>
+          <Icon name="next" />
+        </Link>
+      </section>
+    ));
 }
 
 /** What it costs, what is saved and why, and how long that lasts. */

@@ -14,6 +14,7 @@ export const zh = {
   orders: "我的订单",
   all: "全部",
   coupons: "优惠券",
+  together: "拼团",
   addresses: "收货地址",
   language: "English",
 };
@@ -32,6 +33,7 @@ export const en: Same<typeof zh> = {
   orders: "My orders",
   all: "All",
   coupons: "Coupons",
+  together: "Buy together",
   addresses: "Addresses",
   language: "中文",
 };

@@ -55,7 +55,7 @@ function Form(props: { close: () => void; saved: () => Promise<void> }) {
   });
   const skus = (found.data?.items ?? [])
     .filter((g) => g.kind === "physical" || g.kind === "consumable")
-    .flatMap((g) => g.skus.filter((s) => !s.gone).map((s) => ({ ...s, title: g.title })));
+    .flatMap((g) => (g.skus ?? []).filter((s) => !s.gone).map((s) => ({ ...s, title: g.title })));
   const alone = skus.find((s) => s.code === draft.sku)?.price_fen;
   const save = $api.useMutation("post", "/api/v1/group-offers", { meta: { quiet: true }, onSuccess: props.saved });
   const at = (iso: string) => dayjs(wallOf(iso, zone), "YYYY-MM-DD HH:mm");
