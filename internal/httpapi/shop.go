@@ -143,11 +143,12 @@ type ShopFlash struct {
 	EndsAt    time.Time `json:"ends_at"`
 	Left      int64     `json:"left"`
 	PerPerson int64     `json:"per_person"`
+	Room      bool      `json:"room" doc:"Customers wait for their turn in the order in which they came: see /api/v1/shop/flash/{id}/room"`
 	Now       time.Time `json:"now" doc:"The store's clock, for counting down"`
 }
 
 func (s *Services) shopFlash(f flash.Sale) ShopFlash {
-	return ShopFlash{ID: f.ID, Name: f.Name, SKU: f.SKU, PriceFen: f.PriceFen, StartsAt: f.StartsAt, EndsAt: f.EndsAt, Left: f.Units - f.Taken, PerPerson: f.PerPerson, Now: s.Sales.Now()}
+	return ShopFlash{ID: f.ID, Name: f.Name, SKU: f.SKU, PriceFen: f.PriceFen, StartsAt: f.StartsAt, EndsAt: f.EndsAt, Left: f.Units - f.Taken, PerPerson: f.PerPerson, Room: f.AtOnce > 0, Now: s.Sales.Now()}
 }
 
 func shopGoods(g catalog.Goods) ShopGoods {
