@@ -71,6 +71,7 @@ describe("a rule tag, from its words to a segment", () => {
     await page.getByRole("combobox", { name: "贴标签" }).fill("种子用户"); // typing opens the list, also where a click came while the page was filling
     await page.getByTitle("种子用户").click();
     await page.getByRole("button", { name: "取下「种子用户」" }).waitFor();
+    await page.locator(".ant-select-dropdown:visible").first().waitFor({ state: "hidden" }); // the list closes after a choice
     await walk.look("customer-tags");
   });
 
