@@ -1,5 +1,6 @@
 import type { Feature } from "../shell/feature";
 import { account } from "./account";
+import { aftersale } from "./aftersale";
 import { board } from "./board";
 import { campaigns } from "./campaigns";
 import { collect } from "./collect";
@@ -7,12 +8,16 @@ import { content } from "./content";
 import { customers } from "./customers";
 import { demo } from "./demo";
 import { finance } from "./finance";
+import { flash } from "./flash";
+import { goods } from "./goods";
 import { groupbuy } from "./groupbuy";
 import { identity } from "./identity";
 import { imports } from "./imports";
 import { layers } from "./layers";
 import { overview } from "./overview";
+import { product } from "./product";
 import { promo } from "./promo";
+import { review } from "./review";
 import { sales } from "./sales";
 import { segments } from "./segments";
 import { settings } from "./settings";
@@ -39,12 +44,17 @@ export const features: readonly Feature[] = [
   strategies,
   content,
   board,
+  product,
   finance,
   groupbuy,
   tasks,
   store,
   promo,
+  goods,
   sales,
+  flash,
+  aftersale,
+  review,
   settings,
   staff,
   account,
