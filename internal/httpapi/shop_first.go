@@ -166,6 +166,10 @@ func ShopFirst(s *Services) func(*http.Request) web.First {
 		switch id, product := strings.CutPrefix(path, "p/"); {
 		case path == "":
 			s.firstHome(ctx, &first, &state, customer)
+			first.Seek = "搜商品、拼音首字母"
+			if strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "en") {
+				first.Seek = "Search goods, pinyin or initials"
+			}
 		case product && !strings.Contains(id, "/"):
 			s.firstProduct(ctx, &first, &state, id)
 		}

@@ -20,15 +20,16 @@ type First struct {
 	Picture       string // its picture's address, seen first: fetched at once, and shown by chats
 	PictureWidths []int  // the widths, in pixels, that it is offered in
 	PictureSizes  string // how wide it is shown, as in an img's sizes
+	Seek          string // what the search field at the top says: painted until the page's script has come; else its title and picture are
 	State         any    // written into the page as JSON, under the id "first"
 }
 
 // front writes the store's index.html with what its page needs first.
 type front struct {
-	before, title, between, after string
-	files                         map[string]chunk
-	first                         func(*http.Request) First
-	broken                        error
+	before, title, between, ahead, after string
+	files                                map[string]chunk
+	first                                func(*http.Request) First
+	broken                               error
 }
 
 // chunk is an entry of the build's manifest.
@@ -61,7 +62,7 @@ func (f *front) read(files fs.FS) error {
 	for _, part := range []struct {
 		to   *string
 		mark string
-	}{{&f.before, "<!--head-->"}, {&f.title, "<!--/head-->"}, {&f.between, "<!--state-->"}} {
+	}{{&f.before, "<!--head-->"}, {&f.title, "<!--/head-->"}, {&f.between, "<!--paint-->"}, {&f.ahead, "<!--state-->"}} {
 		if *part.to, rest, ok = strings.Cut(rest, part.mark); !ok {
 			return fmt.Errorf("the store's index.html has no %s", part.mark)
 		}
@@ -79,6 +80,15 @@ var headTemplate = template.Must(template.New("head").Parse(
 		`{{range .Modules}}<link rel="modulepreload" href="/shop/{{.}}" crossorigin>{{end}}{{range .Styles}}<link rel="stylesheet" href="/shop/{{.}}" crossorigin>{{end}}` +
 		`{{if .SrcSet}}<link rel="preload" as="image" href="{{.Picture}}?w=480" {{.SrcSet}} imagesizes="{{.PictureSizes}}" fetchpriority="high">{{end}}`))
 
+// paintTemplate is what the page will show at once, in the same places, so that nothing moves when its script draws it again.
+var paintTemplate = template.Must(template.New("paint").Parse(
+	`{{if .Seek}}<div class="screen with-bar"><header class="top"><span class="seek-link"><svg class="sign" viewBox="0 0 24 24" aria-hidden="true">` +
+		`<path d="M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l4.5 4.5"/></svg>{{.Seek}}</span></header></div>` +
+		`{{else if .Title}}<div class="screen with-bar"><header class="top"><span class="icon"></span><h1>{{.Title}}</h1></header><main>` +
+		`{{if .Picture}}<img class="picture" src="{{.Picture}}?w=480" srcset="{{range $i, $w := .PictureWidths}}{{if $i}}, {{end}}{{$.Picture}}?w={{$w}} {{$w}}w{{end}}"` +
+		` sizes="{{.PictureSizes}}" width="480" height="480" alt="" fetchpriority="high">{{else}}<div class="picture skeleton"></div>{{end}}` +
+		`<section class="panel offer"><h2 class="goods-title">{{.Title}}</h2></section></main></div>{{end}}`))
+
 // serve implements http.HandlerFunc.
 func (f *front) serve(w http.ResponseWriter, r *http.Request) {
 	if f.broken != nil {
@@ -95,6 +105,11 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page.WriteString(f.between)
+	if err := paintTemplate.Execute(&page, first); err != nil {
+		http.Error(w, "the page could not be made", http.StatusInternalServerError)
+		return
+	}
+	page.WriteString(f.ahead)
 	if first.State != nil {
 		state, err := json.Marshal(first.State) // escapes <, > and &: a text cannot end the element
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 // The store's page names its files, tells what it shows, and holds its data as text that cannot become anything else.
 func TestFront(t *testing.T) {
 	h := newHandler(fstest.MapFS{
-		"dist/shop/index.html": {Data: []byte(`<html><head><!--head--><title>商城</title><!--/head--></head><body><div id="root"></div><!--state--><script src="/shop/assets/index.js"></script></body></html>`)},
+		"dist/shop/index.html": {Data: []byte(`<html><head><!--head--><title>商城</title><!--/head--></head><body><div id="root"><!--paint--></div><!--state--><script src="/shop/assets/index.js"></script></body></html>`)},
 		"dist/shop/manifest.json": {Data: []byte(`{"index.html":{"file":"assets/index.js","imports":["_shared.js"]},"_shared.js":{"file":"assets/shared.js"},
 			"src/pages/Product.tsx":{"file":"assets/product.js","css":["assets/product.css"],"imports":["_shared.js","_goods.js","index.html"]},"_goods.js":{"file":"assets/goods.js"}}`)},
 		"dist/shop/assets/index.js": {Data: []byte("script")},
@@ -36,6 +36,7 @@ func TestFront(t *testing.T) {
 		`<link rel="modulepreload" href="/shop/assets/product.js" crossorigin>`, `<link rel="modulepreload" href="/shop/assets/goods.js" crossorigin>`,
 		`<link rel="stylesheet" href="/shop/assets/product.css" crossorigin>`, `imagesrcset="/media/pic_1?w=160 160w, /media/pic_1?w=480 480w"`,
 		`<meta property="og:image" content="https://store.example/media/pic_1?w=960">`, `<title>&lt;/title&gt;`,
+		`<h1>&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;</h1>`, `srcset="/media/pic_1?w=160 160w, /media/pic_1?w=480 480w"`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s in\n%s", want, text)
