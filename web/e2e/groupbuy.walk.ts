@@ -40,7 +40,9 @@ describe("two customers complete a group, and its orders can be sent", () => {
   };
 
   const pay = async (sale: string) => {
-    const till = await json<{ simulated: string }>("post", `/api/v1/shop/orders/${sale}/pay`, { method: "wechat_native" });
+    const till = await json<{ simulated: string }>("post", `/api/v1/shop/orders/${sale}/pay`, {
+      method: "wechat_native",
+    });
     await walk.page.request.post(new URL(till.simulated, walk.url).toString());
     await expect
       .poll(async () => (await json<Sale>("get", `/api/v1/shop/orders/${sale}`)).state, { timeout: 60_000 })
@@ -64,7 +66,10 @@ describe("two customers complete a group, and its orders can be sent", () => {
     await page.getByText("没有虚拟凑团", { exact: false }).waitFor();
     await walk.look("shop-group-offer", { live: true });
     await page.getByRole("button", { name: /发起拼团/ }).click();
-    await page.getByText(/拼团价/).first().waitFor();
+    await page
+      .getByText(/拼团价/)
+      .first()
+      .waitFor();
     await walk.look("shop-group-checkout", { live: true });
     await page.getByRole("button", { name: "提交订单" }).click();
     await page.waitForURL(/\/shop\/pay\//);
@@ -98,7 +103,10 @@ describe("two customers complete a group, and its orders can be sent", () => {
     const { page } = walk;
     await page.setViewportSize({ width: 1440, height: 900 });
     await walk.visit("/console/group-offers");
-    await page.getByRole("row", { name: /两人拼猫粮/ }).first().click();
+    await page
+      .getByRole("row", { name: /两人拼猫粮/ })
+      .first()
+      .click();
     await page.getByText("已付 2 / 2").first().click();
     await page.getByText("发起人", { exact: true }).waitFor();
     await walk.look("groupbuy", { live: true });

@@ -2,6 +2,7 @@ package storewire_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -16,9 +17,11 @@ import (
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/store/storetest"
 	"huoshui/internal/trade/checkout"
+	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/inventory"
 	"huoshui/internal/trade/pricing"
+	"huoshui/internal/trade/quota"
 )
 
 // frail is orders whose process dies now and then, before or after it did what it was asked for.
@@ -304,5 +307,86 @@ func TestGroupRush(t *testing.T) {
 		if err != nil || s.moved(t, money.Wechat) != paid {
 			t.Errorf("%d fen are there, %d were paid and not given back; %v", s.moved(t, money.Wechat), paid, err)
 		}
+	})
+}
+
+// TestGroupMembersMerge: two customers turn out to be one, and then not: seats, places and what each had of an offer follow. A seat in a
+// group where the other sits too stays where it is.
+func TestGroupMembersMerge(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, s := t.Context(), open(t, db)
+		s.customers(t, 4)
+		s.stock(t, "K2", 10)
+		o := s.offer(t, 3)
+		f, err := s.flash.Create(ctx, flash.Draft{Name: "秒杀", SKU: "K1", PriceFen: 1, StartsAt: start, EndsAt: start.Add(time.Hour), Units: 10, PerPerson: 2, AtOnce: 5}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.stock(t, "K1", 10)
+		var groups []string
+		for _, who := range []uint32{1, 2} {
+			sale, err := s.together(ctx, who, "open", o.ID, "", 1)
+			if err == nil {
+				err = s.pay(ctx, sale)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			groups = append(groups, sale.Form.Group)
+		}
+		if _, err := s.together(ctx, 2, "join", o.ID, groups[0], 1); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := s.flash.Join(ctx, f.ID, 2); err != nil || st.State != flash.Waiting {
+			t.Fatal(st, err)
+		}
+		if n, err := s.flash.Admit(ctx, start); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		had := func(who uint32) int64 {
+			n, err := quota.Had(ctx, db, o.ID, who)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		type mover interface {
+			MoveCustomers(ctx context.Context, tx *store.Tx, to map[uint32]uint32) (map[uint32]json.RawMessage, error)
+			ReturnCustomer(ctx context.Context, tx *store.Tx, from, holder uint32, moved json.RawMessage) error
+		}
+		movers := []mover{groupbuy.Mover{}, flash.Mover{}}
+		moved := make([]json.RawMessage, len(movers))
+		err = db.Tx(ctx, func(tx *store.Tx) error {
+			for i, m := range movers {
+				all, err := m.MoveCustomers(ctx, tx, map[uint32]uint32{2: 1})
+				if err != nil {
+					return err
+				}
+				moved[i] = all[2]
+			}
+			return nil
+		})
+		if err != nil || had(1) != 2 || had(2) != 1 {
+			t.Errorf("%d and %d units after the merge, %v", had(1), had(2), err)
+		}
+		if st, err := s.flash.Stand(ctx, f.ID, 2); err != nil || st.State != flash.Left {
+			t.Errorf("%+v, %v", st, err)
+		}
+		s.sound(ctx, t)
+		err = db.Tx(ctx, func(tx *store.Tx) error {
+			for i, m := range movers {
+				if moved[i] == nil {
+					continue
+				}
+				if err := m.ReturnCustomer(ctx, tx, 2, 1, moved[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || had(1) != 1 || had(2) != 2 {
+			t.Errorf("%d and %d units after they parted, %v", had(1), had(2), err)
+		}
+		s.sound(ctx, t)
 	})
 }
