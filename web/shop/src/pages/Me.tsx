@@ -74,6 +74,8 @@ export default function Me() {
             ["/orders", "order", words.orders],
             ["/coupons", "ticket", words.coupons],
             ["/together", "me", words.together],
+            ["/after-sale", "truck", words.after_sale],
+            ["/reviews", "edit", words.reviews],
             ["/addresses", "place", words.addresses],
           ] as const
         ).map(([to, icon, name]) => (

@@ -171,6 +171,12 @@ function Shown({ goods }: { goods: Goods }) {
           <Icon name="next" />
         </button>
       </section>
+      <section className="panel slim">
+        <Link to={`/p/${goods.id}/reviews`} className="row">
+          <span className="grow">{words.reviews}</span>
+          <Icon name="next" />
+        </Link>
+      </section>
       <section className="panel">
         <h2>{words.service}</h2>
         <p className="muted">{words.member_note}</p>

@@ -16,6 +16,8 @@ export const zh = {
   coupons: "优惠券",
   together: "拼团",
   addresses: "收货地址",
+  after_sale: "售后",
+  reviews: "我的评价",
   language: "English",
 };
 
@@ -35,5 +37,7 @@ export const en: Same<typeof zh> = {
   coupons: "Coupons",
   together: "Buy together",
   addresses: "Addresses",
+  after_sale: "After-sale",
+  reviews: "My reviews",
   language: "中文",
 };

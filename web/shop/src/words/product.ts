@@ -31,6 +31,7 @@ export const zh = {
   pick_first: "请先选择{what}",
   added: "已放进购物车",
   how_many: "数量",
+  reviews: "大家的评价",
   service: "购买说明",
   member_note: "会员价、优惠券和满减在结算时自动计算，每一分优惠都会写明原因。",
 };
@@ -66,6 +67,7 @@ export const en: Same<typeof zh> = {
   pick_first: "Choose {what} first",
   added: "It is in the cart",
   how_many: "How many",
+  reviews: "What buyers say",
   service: "Good to know",
   member_note: "Member prices, coupons and reductions are worked out at checkout, each with its reason.",
 };
