@@ -121,4 +121,6 @@ func (s *Service) Usable(ctx context.Context, q store.Querier, customer uint32) 
 }
 
 // For reports whether the coupon is for who has a level.
-func (o *Opening) For(level string) bool { return len(o.Levels) == 0 || slices.Contains(o.Levels, level) }
+func (o *Opening) For(level string) bool {
+	return len(o.Levels) == 0 || slices.Contains(o.Levels, level)
+}

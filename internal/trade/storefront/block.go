@@ -529,11 +529,12 @@ func (r *references) add(at string, blocks []Block) {
 				link(s.Link, fmt.Sprintf(".slides.%d.link", j))
 			}
 		case b.Goods != nil:
-			if b.Goods.Source == "picked" {
+			switch b.Goods.Source {
+			case "picked":
 				for j, id := range b.Goods.Goods {
 					note(r.goods, id, fmt.Sprintf(".goods.%d", j))
 				}
-			} else if b.Goods.Source == "category" {
+			case "category":
 				note(r.categories, b.Goods.Category, ".category")
 			}
 			link(b.Goods.More, ".more")

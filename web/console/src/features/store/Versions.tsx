@@ -29,7 +29,7 @@ export function Versions(props: {
   const cancel = $api.useMutation("delete", "/api/v1/store-pages/{id}/releases/{release}");
   return (
     <RowDrawer open={props.open} title={t("store.versions")} onClose={props.onClose}>
-      <h3>{t("store.windows")}</h3>
+      <h3 className="store-drawer-title">{t("store.windows")}</h3>
       {page.planned.length === 0 ? <p className="hs-secondary">{t("store.windows_none")}</p> : null}
       <ul className="store-windows">
         {page.planned.map((r) => (
@@ -61,17 +61,17 @@ export function Versions(props: {
           </li>
         ))}
       </ul>
-      <h3>{t("store.versions")}</h3>
+      <h3 className="store-drawer-title">{t("store.versions")}</h3>
       <p className="hs-secondary">{t("store.versions_lead")}</p>
       <Loaded query={versions}>
         {(list) =>
           list.items.length === 0 ? (
             <Empty small title={t("store.versions_none")} />
           ) : (
-            <ol className="hs-versions">
+            <ol className="store-versions">
               {list.items.map((v) => (
                 <li key={v.version}>
-                  <div className="hs-versions-head">
+                  <div className="store-version-head">
                     <b className="hs-num">{t("store.version", { n: v.version })}</b>
                     <span className="hs-secondary">
                       {staff(v.made_by)} · <When at={v.made_at} />
