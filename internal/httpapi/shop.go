@@ -298,7 +298,7 @@ func registerShop(a *API) {
 	}, summary("One's own orders, the latest first"))
 
 	get(a, "/api/v1/shop/orders/{id}", "shop_get_order", Customer, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
-		sale, err := a.Services.Sales.Get(ctx, shopperOf(ctx).customer, in.ID)
+		sale, err := a.Services.Sales.Whole(ctx, shopperOf(ctx).customer, in.ID)
 		return mine(sale), err
 	}, summary("One of one's own orders"))
 
