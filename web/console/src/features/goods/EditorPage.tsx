@@ -1,5 +1,5 @@
 import { $api } from "@huoshui/api";
-import { Empty, ErrorNote, formatMoney, Loaded, None, Page, Panel, Status, useReader } from "@huoshui/ui";
+import { Empty, ErrorNote, formatMoney, Loaded, None, Page, Panel, present, Status, useReader } from "@huoshui/ui";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { App, Button, Input, Segmented, Select, Tabs } from "antd";
@@ -14,7 +14,7 @@ import { History } from "./History";
 import { Pairs } from "./Pairs";
 import { SKUTable, Specs } from "./SKUs";
 import { Stock } from "./Stock";
-import { type Detail, type Draft, draftOf, emptyDraft, kinds, roles, tones } from "./words";
+import { type Detail, type Draft, draftOf, emptyDraft, kinds, roles, stemOf, tones } from "./words";
 import "./goods.css";
 
 /** Goods as a page: what they are, their stock, what is shown beside them, what they were. New ones begin as a draft. */
@@ -27,9 +27,15 @@ export default function EditorPage() {
     { enabled: !!id, refetchOnWindowFocus: false },
   );
   if (!id) {
-    return <Editor initial={emptyDraft()} />;
+    return <New />;
   }
   return <Loaded query={one}>{(g) => <Editor key={g.version} of={g} initial={draftOf(g)} />}</Loaded>;
+}
+
+/** A new draft, whose SKU has a code nobody has. */
+function New() {
+  const [draft] = useState(() => emptyDraft(`${stemOf(present())}-1`));
+  return <Editor initial={draft} />;
 }
 
 function Editor(props: { of?: Detail; initial: Draft }) {

@@ -24,7 +24,7 @@ export interface Imported {
 }
 
 /** An empty draft. */
-export function emptyDraft(): Draft {
+export function emptyDraft(code = ""): Draft {
   return {
     title: "",
     subtitle: "",
@@ -37,7 +37,7 @@ export function emptyDraft(): Draft {
     detail: [],
     rebuy_days: 0,
     freight: "",
-    skus: [emptySKU([], "")],
+    skus: [emptySKU([], code)],
   };
 }
 
@@ -87,6 +87,14 @@ export function choices(specs: Draft["specs"]): string[][] {
 export function skusOf(specs: Draft["specs"], old: readonly SKU[], stem: string): SKU[] {
   const used = new Set<string>();
   const taken = new Set(old.map((k) => k.code));
+  const fresh = (i: number): string => {
+    let n = i + 1;
+    while (taken.has(`${stem}-${n}`)) {
+      n += 1;
+    }
+    taken.add(`${stem}-${n}`);
+    return `${stem}-${n}`;
+  };
   return choices(specs).map((choice, i) => {
     const kept =
       old.find((k) => !used.has(k.code) && k.choice.join("\0") === choice.join("\0")) ??
@@ -99,18 +107,16 @@ export function skusOf(specs: Draft["specs"], old: readonly SKU[], stem: string)
       );
     if (kept) {
       used.add(kept.code);
-      return { ...kept, choice };
+      if (kept.code !== "") {
+        return { ...kept, choice };
+      }
     }
-    let n = i + 1;
-    let code = `${stem}-${n}`;
-    while (taken.has(code)) {
-      n += 1;
-      code = `${stem}-${n}`;
+    if (kept) {
+      return { ...kept, choice, code: fresh(i) };
     }
-    taken.add(code);
     const like = old[0];
     return {
-      ...emptySKU(choice, code),
+      ...emptySKU(choice, fresh(i)),
       price_fen: like?.price_fen ?? 0,
       market_fen: like?.market_fen ?? 0,
       cost_fen: like?.cost_fen ?? 0,

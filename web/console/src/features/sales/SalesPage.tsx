@@ -107,7 +107,7 @@ export default function SalesPage() {
     { key: "waiting", label: t("sales.waiting"), kind: "flag" },
   ];
   const columns: Column<Row>[] = [
-    { key: "number", title: t("sales.number"), width: 210, render: (s) => s.number, value: (s) => s.number },
+    { key: "number", title: t("sales.number"), width: 196, render: (s) => s.number, value: (s) => s.number },
     {
       key: "state",
       title: t("sales.state"),
@@ -118,14 +118,14 @@ export default function SalesPage() {
     {
       key: "goods",
       title: t("sales.goods"),
-      width: 280,
+      width: 230,
       render: (s) => goodsText(s),
       value: (s) => goodsText(s),
     },
     {
       key: "name",
       title: t("sales.customer"),
-      width: 140,
+      width: 110,
       render: (s) => s.name || `#${s.customer}`,
       value: (s) => s.name || s.customer,
     },
@@ -141,14 +141,14 @@ export default function SalesPage() {
       key: "refunded",
       title: t("sales.refunded"),
       align: "right",
-      width: 110,
+      width: 100,
       render: (s) => (s.refunded_fen ? <Money fen={s.refunded_fen} /> : <None />),
       value: (s) => s.refunded_fen / 100,
     },
     {
       key: "delivery",
       title: t("sales.delivery"),
-      width: 170,
+      width: 150,
       render: (s) => (s.tracking ? `${s.carrier} ${s.tracking}` : t(`sales.by.${s.delivery}`)),
       value: (s) => s.tracking || s.delivery,
     },
