@@ -161,6 +161,9 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildCollect(ctx); err != nil {
 		return err
 	}
+	if err := a.buildTracking(ctx); err != nil {
+		return err
+	}
 	return a.buildDemo(ctx)
 }
 

@@ -18,36 +18,36 @@ import (
 	"huoshui/internal/user/audience"
 )
 
-// productPeriod is the days that a question about products is asked of.
-type productPeriod struct {
+// ProductPeriod is the days that a question about products is asked of.
+type ProductPeriod struct {
 	From string `query:"from" format:"date" doc:"First day; as many before the last as the answer says, when left out"`
 	To   string `query:"to" format:"date" doc:"Last day, inclusive; yesterday when left out"`
 }
 
-func (p productPeriod) days() product.Days { return product.Days{From: p.From, To: p.To} }
+func (p ProductPeriod) days() product.Days { return product.Days{From: p.From, To: p.To} }
 
-// productLimit bounds the lines of an answer.
-type productLimit struct {
+// ProductLimit bounds the lines of an answer.
+type ProductLimit struct {
 	Limit int `query:"limit" minimum:"1" maximum:"500" default:"200"`
 }
 
 type swingsAsked struct {
-	productPeriod
-	productLimit
+	ProductPeriod
+	ProductLimit
 	By       string `query:"by" enum:"product,category,channel" default:"product"`
 	BaseFrom string `query:"base_from" format:"date" doc:"First day of the period that is compared with; as many days as the other has, when left out"`
 	BaseTo   string `query:"base_to" format:"date" doc:"Its last day; the day before the other begins, when left out"`
 }
 
 type repeatsAsked struct {
-	productPeriod
-	productLimit
+	ProductPeriod
+	ProductLimit
 	Horizon int `query:"horizon" minimum:"1" maximum:"365" default:"90" doc:"Days within which it counts as bought again"`
 }
 
 type pairsAsked struct {
-	productPeriod
-	productLimit
+	ProductPeriod
+	ProductLimit
 	Least   int64   `query:"least" minimum:"0" maximum:"1000000000" doc:"Baskets that hold both; a thousandth of all, at least 10, when left out"`
 	Product string  `query:"product" maxLength:"64" doc:"Only pairs with it, told as the first"`
 	Lift    float64 `query:"lift" minimum:"0" maximum:"1000000"`
@@ -55,13 +55,13 @@ type pairsAsked struct {
 }
 
 type journeysAsked struct {
-	productPeriod
+	ProductPeriod
 	Days int `query:"days" minimum:"1" maximum:"730" default:"180" doc:"Days of a life that people are compared by"`
 }
 
 type rolesAsked struct {
-	productPeriod
-	productLimit
+	ProductPeriod
+	ProductLimit
 	FirstShare float64 `query:"first_share" minimum:"0" maximum:"1" doc:"Thresholds; those of the store where 0 or left out"`
 	Visitors   float64 `query:"visitors" minimum:"0" maximum:"1000000000"`
 	Conversion float64 `query:"conversion" minimum:"0" maximum:"1"`
@@ -75,7 +75,7 @@ func (r rolesAsked) thresholds() product.Thresholds {
 
 // ProductGroup is the people behind a number of product analytics.
 type ProductGroup struct {
-	productPeriod
+	ProductPeriod
 	Who     string `query:"who" json:"who" required:"true" enum:"visitors,buyers,looked,repeat,due,pair,without,first,entry,before,after,came,last,next"`
 	By      string `query:"by" json:"by,omitempty" enum:"product,category,channel" default:"product" doc:"Of visitors, buyers and looked: what product names"`
 	Product string `query:"product" json:"product,omitempty" maxLength:"64"`
@@ -107,7 +107,7 @@ func registerProduct(a *API) {
 	}, summary("What people begin with, by which channel, what they are worth after and what they buy next"))
 
 	type flowAsked struct {
-		productPeriod
+		ProductPeriod
 		Product string `query:"product" required:"true" minLength:"1" maxLength:"64"`
 		Horizon int    `query:"horizon" minimum:"1" maximum:"365" default:"90"`
 	}

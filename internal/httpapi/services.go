@@ -99,6 +99,7 @@ type Services struct {
 
 	PaySimulator *simulator.Pay                                                     // nil where WeChat Pay is the real one
 	Audit        func(context.Context) ([]ledger.Result, error)                     // holds the books against all that owns money
+	Recognise    func(ctx context.Context, customer uint32, device string) error    // ties a browser, by the name it tells events under, to who is signed in on it
 	SaveMerchant func(ctx context.Context, f paywire.MerchantForm, by string) error // used from the next start on
 }
 
@@ -122,6 +123,7 @@ func nouns() []func(*API) {
 		registerCampaign,
 		registerEffect,
 		registerProduct,
+		registerTracking,
 		registerPromo,
 		registerGoods,
 		registerShop,

@@ -4270,6 +4270,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shop/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the store's pages tell what is looked at */
+        get: operations["shop_tracking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/tracking/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The browser of the customer who is signed in: what was looked at on it before is hers */
+        post: operations["shop_know_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -13610,6 +13644,10 @@ export interface components {
             /** @description The goods with their choice */
             title: string;
         };
+        ShopKnowDeviceBody: {
+            /** @description The anonymousId of the browser: unguessable, since whoever names it takes its past over */
+            device: string;
+        };
         ShopMe: {
             /**
              * Format: int64
@@ -13723,6 +13761,10 @@ export interface components {
             /** @description By which channel she came, such as the utm_source */
             origin?: string;
             phone: string;
+        };
+        ShopTracking: {
+            /** @description For POST /v1/batch, as Segment's HTTP API takes it; empty while nothing is collected */
+            write_key: string;
         };
         ShownSource: {
             /**
@@ -21046,6 +21088,10 @@ export interface operations {
     get_product_flow: {
         parameters: {
             query: {
+                /** @description First day; as many before the last as the answer says, when left out */
+                from?: string;
+                /** @description Last day, inclusive; yesterday when left out */
+                to?: string;
                 product: string;
                 horizon?: number;
             };
@@ -21180,6 +21226,10 @@ export interface operations {
     get_product_journeys: {
         parameters: {
             query?: {
+                /** @description First day; as many before the last as the answer says, when left out */
+                from?: string;
+                /** @description Last day, inclusive; yesterday when left out */
+                to?: string;
                 /** @description Days of a life that people are compared by */
                 days?: number;
             };
@@ -21212,6 +21262,11 @@ export interface operations {
     get_product_pairs: {
         parameters: {
             query?: {
+                /** @description First day; as many before the last as the answer says, when left out */
+                from?: string;
+                /** @description Last day, inclusive; yesterday when left out */
+                to?: string;
+                limit?: number;
                 /** @description Baskets that hold both; a thousandth of all, at least 10, when left out */
                 least?: number;
                 /** @description Only pairs with it, told as the first */
@@ -21252,6 +21307,10 @@ export interface operations {
                 /** @description Cursor: next of the page before */
                 after?: string;
                 limit?: number;
+                /** @description First day; as many before the last as the answer says, when left out */
+                from?: string;
+                /** @description Last day, inclusive; yesterday when left out */
+                to?: string;
                 who: "visitors" | "buyers" | "looked" | "repeat" | "due" | "pair" | "without" | "first" | "entry" | "before" | "after" | "came" | "last" | "next";
                 /** @description Of visitors, buyers and looked: what product names */
                 by?: "product" | "category" | "channel";
@@ -21292,6 +21351,10 @@ export interface operations {
     save_product_people: {
         parameters: {
             query: {
+                /** @description First day; as many before the last as the answer says, when left out */
+                from?: string;
+                /** @description Last day, inclusive; yesterday when left out */
+                to?: string;
                 who: "visitors" | "buyers" | "looked" | "repeat" | "due" | "pair" | "without" | "first" | "entry" | "before" | "after" | "came" | "last" | "next";
                 /** @description Of visitors, buyers and looked: what product names */
                 by?: "product" | "category" | "channel";
@@ -21336,6 +21399,11 @@ export interface operations {
     get_product_repeats: {
         parameters: {
             query?: {
+                /** @description First day; as many before the last as the answer says, when left out */
+                from?: string;
+                /** @description Last day, inclusive; yesterday when left out */
+                to?: string;
+                limit?: number;
                 /** @description Days within which it counts as bought again */
                 horizon?: number;
             };
@@ -21368,6 +21436,11 @@ export interface operations {
     get_product_roles: {
         parameters: {
             query?: {
+                /** @description First day; as many before the last as the answer says, when left out */
+                from?: string;
+                /** @description Last day, inclusive; yesterday when left out */
+                to?: string;
+                limit?: number;
                 /** @description Thresholds; those of the store where 0 or left out */
                 first_share?: number;
                 visitors?: number;
@@ -21404,6 +21477,11 @@ export interface operations {
     get_product_swings: {
         parameters: {
             query?: {
+                /** @description First day; as many before the last as the answer says, when left out */
+                from?: string;
+                /** @description Last day, inclusive; yesterday when left out */
+                to?: string;
+                limit?: number;
                 by?: "product" | "category" | "channel";
                 /** @description First day of the period that is compared with; as many days as the other has, when left out */
                 base_from?: string;
@@ -24631,6 +24709,66 @@ export interface operations {
             204: {
                 headers: {
                     "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_tracking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopTracking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_know_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopKnowDeviceBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
