@@ -65,10 +65,7 @@ function Lines() {
   }
   const offer = search.get("offer");
   return (
-    <Form
-      lines={lines}
-      form={offer ? { kind: "group", offer, group: search.get("group") || undefined } : undefined}
-    />
+    <Form lines={lines} form={offer ? { kind: "group", offer, group: search.get("group") || undefined } : undefined} />
   );
 }
 
