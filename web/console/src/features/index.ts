@@ -16,7 +16,6 @@ import { imports } from "./imports";
 import { layers } from "./layers";
 import { overview } from "./overview";
 import { product } from "./product";
-import { product } from "./product";
 import { promo } from "./promo";
 import { review } from "./review";
 import { sales } from "./sales";
@@ -45,7 +44,6 @@ export const features: readonly Feature[] = [
   strategies,
   content,
   board,
-  product,
   product,
   finance,
   groupbuy,
