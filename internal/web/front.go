@@ -58,11 +58,12 @@ func (f *front) read(files fs.FS) error {
 	if err := json.Unmarshal(manifest, &f.files); err != nil {
 		return err
 	}
-	rest, ok := string(index), false
+	rest := string(index)
 	for _, part := range []struct {
 		to   *string
 		mark string
 	}{{&f.before, "<!--head-->"}, {&f.title, "<!--/head-->"}, {&f.between, "<!--paint-->"}, {&f.ahead, "<!--state-->"}} {
+		var ok bool
 		if *part.to, rest, ok = strings.Cut(rest, part.mark); !ok {
 			return fmt.Errorf("the store's index.html has no %s", part.mark)
 		}
