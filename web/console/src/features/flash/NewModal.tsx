@@ -22,6 +22,7 @@ export function NewModal(props: { goods: Schema<"GoodsRow">[]; onClose: () => vo
   const [price, setPrice] = useState(100);
   const [units, setUnits] = useState(100);
   const [perPerson, setPerPerson] = useState(1);
+  const [atOnce, setAtOnce] = useState(50);
   const [starts, setStarts] = useState(new Date(next).toISOString());
   const [ends, setEnds] = useState(new Date(next + 3_600_000).toISOString());
   const [repeat, setRepeat] = useState(false);
@@ -44,6 +45,7 @@ export function NewModal(props: { goods: Schema<"GoodsRow">[]; onClose: () => vo
           price_fen: price,
           units,
           per_person: perPerson,
+          at_once: atOnce,
           starts_at: from,
           ends_at: until,
         },
@@ -91,6 +93,9 @@ export function NewModal(props: { goods: Schema<"GoodsRow">[]; onClose: () => vo
         </Field>
         <Field label={t("flash.per_person")}>
           <Whole label={t("flash.per_person")} n={perPerson} min={1} max={1000} onChange={setPerPerson} />
+        </Field>
+        <Field label={t("flash.at_once")} why={t("flash.at_once_why")}>
+          <Whole label={t("flash.at_once")} n={atOnce} max={10_000} empty={t("flash.no_room")} onChange={setAtOnce} />
         </Field>
         <Field label={t("flash.window")}>
           <DatePicker.RangePicker

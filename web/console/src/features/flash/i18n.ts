@@ -24,6 +24,9 @@ export const zh = {
   taken: "已抢 / 总数",
   taken_why: "已下单占用和已付款的件数。",
   per_person: "每人限购",
+  at_once: "同时结算人数",
+  at_once_why: "其余的人按到达先后排队，轮到的人各留一件，3 分钟内下单；清空为不排队，直接抢。",
+  no_room: "不排队",
   all_units: "总件数",
   starts: "开始",
   ends: "结束",
@@ -83,6 +86,10 @@ export const en: SameKeys<typeof zh> = {
   taken: "Taken / all",
   taken_why: "Units of orders that are paid or wait to be paid.",
   per_person: "Per person",
+  at_once: "At the checkout at once",
+  at_once_why:
+    "The others wait in the order in which they came. One unit is kept for each whose turn it is, for 3 minutes; leave it empty for no waiting room.",
+  no_room: "No waiting room",
   all_units: "Units in all",
   starts: "Starts",
   ends: "Ends",
@@ -124,6 +131,7 @@ export const problemsZh = {
   "flash.price": "秒杀价要大于 0。",
   "flash.units": "件数为 1–1,000,000。",
   "flash.per_person": "每人限购 1–1000 件。",
+  "flash.at_once": "同时结算最多 10000 人。",
   "flash.window": "结束要晚于开始，且还没过去。",
   "flash.not_found": "没有这场秒杀。",
 };
@@ -134,6 +142,7 @@ export const problemsEn: Record<keyof typeof problemsZh, string> = {
   "flash.price": "The price is above zero.",
   "flash.units": "1 to 1,000,000 units.",
   "flash.per_person": "1 to 1000 units for a person.",
+  "flash.at_once": "At most 10,000 at the checkout at once.",
   "flash.window": "It ends after it begins, and has not ended.",
   "flash.not_found": "There is no such flash sale.",
 };

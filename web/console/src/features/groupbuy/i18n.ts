@@ -81,7 +81,7 @@ export const en: SameKeys<typeof zh> = {
     "From the first member's payment. When seats are unpaid then, the group fails and everybody is refunded in full.",
   per_person: "Per person",
   units: "units",
-  window: "Open from and until",
+  window: "Open",
   window_why: "After that no group is opened; those that are open go on.",
   state: "State",
   standing: { on: "On", soon: "Not yet", over: "Over", stopped: "Stopped" },
