@@ -28,3 +28,11 @@ if (root) {
     </StrictMode>,
   );
 }
+
+// What is looked at is told once the page is there and the browser has nothing else to do.
+const tell = () => (window.requestIdleCallback ?? window.setTimeout)(() => void import("./track"));
+if (document.readyState === "complete") {
+  tell();
+} else {
+  window.addEventListener("load", tell, { once: true });
+}
