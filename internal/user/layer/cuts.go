@@ -92,18 +92,27 @@ type fraction struct{ num, den int64 }
 // percentiles returns the type 7 percentiles (Hyndman & Fan 1996; R's default) of values: with h = (n−1)p, the value at
 // rank ⌊h⌋ plus the remaining part of the way to the next one.
 func percentiles(values []int64, at []fraction) []float64 {
-	out := make([]float64, len(at))
 	if len(values) == 0 {
-		return out
+		return make([]float64, len(at))
 	}
+	return between(len(values), at, selectRanks(values, neighbours(len(values), at)))
+}
+
+// neighbours are the two ranks between which each percentile of n values lies.
+func neighbours(n int, at []fraction) []int {
 	ranks := make([]int, 0, 2*len(at))
 	for _, p := range at {
-		lower := int(int64(len(values)-1) * p.num / p.den)
-		ranks = append(ranks, lower, min(lower+1, len(values)-1))
+		lower := int(int64(n-1) * p.num / p.den)
+		ranks = append(ranks, lower, min(lower+1, n-1))
 	}
-	found := selectRanks(values, ranks)
+	return ranks
+}
+
+// between are the percentiles of n values, given the values at their neighbours.
+func between(n int, at []fraction, found []int64) []float64 {
+	out := make([]float64, len(at))
 	for i, p := range at {
-		rest := int64(len(values)-1) * p.num % p.den
+		rest := int64(n-1) * p.num % p.den
 		lower, upper := found[2*i], found[2*i+1]
 		out[i] = float64(lower) + float64(rest)*float64(upper-lower)/float64(p.den)
 	}
@@ -111,8 +120,31 @@ func percentiles(values []int64, at []fraction) []float64 {
 }
 
 // quantileBreaks are the quintiles of values.
-func quantileBreaks(values []int64) Breaks {
-	return Breaks(percentiles(values, []fraction{{1, 5}, {2, 5}, {3, 5}, {4, 5}}))
+func quantileBreaks(values []int64) Breaks { return winsorisedQuantiles(values, 0) }
+
+// winsorisedQuantiles are the quintiles that values would have after winsorise, which keeps their order: so only the values at the quintiles
+// are pulled in.
+func winsorisedQuantiles(values []int64, basisPoints int64) Breaks {
+	n := len(values)
+	if n == 0 {
+		return Breaks{}
+	}
+	quintiles := []fraction{{1, 5}, {2, 5}, {3, 5}, {4, 5}}
+	ends := []fraction{{basisPoints, 10_000}, {10_000 - basisPoints, 10_000}}
+	found := selectRanks(values, append(neighbours(n, ends), neighbours(n, quintiles)...))
+	outer, inner := found[:4], found[4:]
+	if lo, hi := bounds(between(n, ends, outer)); basisPoints > 0 && lo <= hi {
+		for i, v := range inner {
+			inner[i] = min(max(v, lo), hi)
+		}
+	}
+	return Breaks(between(n, quintiles, inner))
+}
+
+// bounds are the whole numbers between which winsorised values lie, given the percentiles at the ends; lo > hi where all values lie between
+// two neighbouring integers, and stay as they are.
+func bounds(ends []float64) (lo, hi int64) {
+	return int64(math.Ceil(ends[0])), int64(math.Floor(ends[1]))
 }
 
 // winsorise pulls the values below the lower and above the upper percentile in to it, in place; basisPoints is the share
@@ -122,8 +154,8 @@ func winsorise(values []int64, basisPoints int64) {
 		return
 	}
 	ends := percentiles(values, []fraction{{basisPoints, 10_000}, {10_000 - basisPoints, 10_000}})
-	lo, hi := int64(math.Ceil(ends[0])), int64(math.Floor(ends[1]))
-	if lo > hi { // all values lie between two neighbouring integers
+	lo, hi := bounds(ends)
+	if lo > hi {
 		return
 	}
 	for i, v := range values {

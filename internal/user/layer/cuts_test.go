@@ -214,3 +214,33 @@ func TestOnlineRetailReference(t *testing.T) {
 		t.Errorf("%d are 555 and %d are 111; want 324 and 330, two either way", best, worst)
 	}
 }
+
+// Scales and breaks score alike, and quintiles of winsorised values are those of the values that winsorise makes.
+func TestScalesScoreAsBreaks(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		values := rapid.SliceOfN(rapid.Int64Range(-1000, 100_000), 1, 300).Draw(rt, "values")
+		if rapid.Bool().Draw(rt, "few") {
+			for i := range values {
+				values[i] %= 7
+			}
+		}
+		points := rapid.Int64Range(0, 2000).Draw(rt, "basis points")
+		got := winsorisedQuantiles(values, points)
+		pulled := slices.Clone(values)
+		winsorise(pulled, points)
+		if want := quantileBreaks(pulled); got != want {
+			rt.Fatal(got, want)
+		}
+		s, exact := got.scale()
+		if !exact {
+			rt.Fatal("breaks of small values make an exact scale")
+		}
+		for _, v := range values {
+			for _, v := range []int64{v - 1, v, v + 1, math.MaxInt64, math.MinInt64} {
+				if s.score(v) != got.Score(v) {
+					rt.Fatal(got, v, s.score(v), got.Score(v))
+				}
+			}
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -179,8 +180,12 @@ func (p *Pass) Finish(ctx context.Context, _ *roaring.Bitmap) (*warehouse.State,
 	p.findCuts()
 	var lock sync.Mutex
 	var sums [3]int64
+	early := p.def.RFM.HighBy != HighByMean // nothing that is decided waits for the means
 	err := p.parallel(ctx, func(from, to int) {
 		r, f, m := p.score(from, to)
+		if early {
+			p.decide(from, to)
+		}
 		lock.Lock()
 		defer lock.Unlock()
 		sums[0], sums[1], sums[2] = sums[0]+r, sums[1]+f, sums[2]+m
@@ -191,8 +196,10 @@ func (p *Pass) Finish(ctx context.Context, _ *roaring.Bitmap) (*warehouse.State,
 	for i, sum := range sums {
 		p.result.MeanScore[i] = float64(sum) / float64(max(p.result.Buyers, 1))
 	}
-	if err := p.parallel(ctx, p.decide); err != nil {
-		return nil, err
+	if !early {
+		if err := p.parallel(ctx, p.decide); err != nil {
+			return nil, err
+		}
 	}
 	return p.state, nil
 }
@@ -227,11 +234,12 @@ func breaks[T int32 | int64](p *Pass, column []T) Breaks {
 			values = append(values, int64(column[n]))
 		}
 	}
-	winsorise(values, int64(math.Round(p.def.RFM.WinsorisePercent*100)))
+	basisPoints := int64(math.Round(p.def.RFM.WinsorisePercent * 100))
 	if p.def.RFM.Method == KMeans {
+		winsorise(values, basisPoints)
 		return kmeansBreaks(values)
 	}
-	return quantileBreaks(values)
+	return winsorisedQuantiles(values, basisPoints)
 }
 
 // topSpend is the spending from which on somebody belongs to the best so many percent of the window's buyers.
@@ -252,20 +260,20 @@ func (p *Pass) topSpend() int64 {
 // parallel splits the customer numbers among the processors.
 func (p *Pass) parallel(ctx context.Context, work func(from, to int)) error {
 	n := len(p.state.Present)
-	const part = 1 << 18
-	next := make(chan int)
+	const part = 1 << 16
+	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), n/part+1) {
 		wg.Go(func() {
-			for from := range next {
+			for ctx.Err() == nil {
+				from := int(next.Add(part)) - part
+				if from >= n {
+					return
+				}
 				work(from, min(from+part, n))
 			}
 		})
 	}
-	for from := 0; from < n && ctx.Err() == nil; from += part {
-		next <- from
-	}
-	close(next)
 	wg.Wait()
 	return ctx.Err()
 }
@@ -273,11 +281,19 @@ func (p *Pass) parallel(ctx context.Context, work func(from, to int)) error {
 // score gives R, F and M to the buyers among [from, to) and returns the sums.
 func (p *Pass) score(from, to int) (sumR, sumF, sumM int64) {
 	s, cuts := p.state, p.result.Cuts
+	recency, exactR := cuts.Recency.scale()
+	frequency, exactF := cuts.Frequency.scale()
+	monetary, exactM := cuts.Monetary.scale()
+	exact := exactR && exactF && exactM
 	for n := from; n < to; n++ {
 		if s.Frequency[n] == 0 {
 			continue
 		}
-		s.R[n], s.F[n], s.M[n] = cuts.Scores(s.RecencyDays[n], s.Frequency[n], s.Monetary[n])
+		if exact {
+			s.R[n], s.F[n], s.M[n] = 6-recency.score(int64(s.RecencyDays[n])), frequency.score(int64(s.Frequency[n])), monetary.score(s.Monetary[n])
+		} else {
+			s.R[n], s.F[n], s.M[n] = cuts.Scores(s.RecencyDays[n], s.Frequency[n], s.Monetary[n])
+		}
 		sumR, sumF, sumM = sumR+int64(s.R[n]), sumF+int64(s.F[n]), sumM+int64(s.M[n])
 	}
 	return sumR, sumF, sumM

@@ -2,6 +2,8 @@
 // customer is in with the reason for it. Definitions are data; snapshots keep the definition they were computed with.
 package layer
 
+import "math"
+
 // Method says how the four breaks between the scores 1–5 of a column are found.
 type Method string
 
@@ -25,6 +27,31 @@ func (b Breaks) Score(v int64) uint8 {
 		}
 	}
 	return s
+}
+
+// scale is breaks made ready for many values: a value's score is one plus the number of these that it has reached.
+type scale [4]int64
+
+// scale returns false where a break is no number or so great that numbers next to it are no longer told apart.
+func (b Breaks) scale() (s scale, exact bool) {
+	for i, at := range b {
+		if math.IsNaN(at) || math.Abs(at) >= 1<<53 {
+			return s, false
+		}
+		s[i] = int64(math.Floor(at)) + 1
+	}
+	return s, true
+}
+
+func (s *scale) score(v int64) uint8 {
+	return 1 + reached(v, s[0]) + reached(v, s[1]) + reached(v, s[2]) + reached(v, s[3])
+}
+
+func reached(v, mark int64) uint8 {
+	if v >= mark {
+		return 1
+	}
+	return 0
 }
 
 // Cuts are the breaks of the three columns: recency in whole calendar days (few is good, so its score is reversed),
