@@ -13547,6 +13547,8 @@ export interface components {
             per_person: number;
             /** Format: int64 */
             price_fen: number;
+            /** @description Customers wait for their turn in the order in which they came: see /api/v1/shop/flash/{id}/room */
+            room: boolean;
             sku: string;
             /** Format: date-time */
             starts_at: string;
@@ -13591,7 +13593,7 @@ export interface components {
              * @description Members who have not paid yet
              */
             missing: number;
-            /** @description Members who paid, the first letter of each */
+            /** @description Members who paid, the first letter of each; empty where it is not known */
             names: string[];
             /** Format: date-time */
             now: string;
