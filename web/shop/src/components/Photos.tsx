@@ -21,7 +21,12 @@ async function upload(file: File): Promise<{ id: string }> {
 }
 
 /** Pictures that the customer adds, up to nine, one after the other. */
-export function Photos(props: { ids: readonly string[]; change: (ids: string[]) => void; why?: string }) {
+export function Photos(props: {
+  ids: readonly string[];
+  change: (ids: string[]) => void;
+  name?: string;
+  why?: string;
+}) {
   const id = useId();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -42,7 +47,8 @@ export function Photos(props: { ids: readonly string[]; change: (ids: string[]) 
   return (
     <div className="photos-field">
       <p className="photos-name">
-        {words.pictures} <small className="small">{props.why ?? say(words.pictures_why, { n: most })}</small>
+        {props.name ?? words.pictures}{" "}
+        <small className="small">{props.why ?? say(words.pictures_why, { n: most })}</small>
       </p>
       <ul className="photos">
         {props.ids.map((p, i) => (

@@ -120,7 +120,7 @@ function Form(props: { sale: string; line: string; offer: Schema<"ReviewTodo">; 
             />
           </div>
         </div>
-        <Photos ids={pictures} change={setPictures} why={words.pictures_why} />
+        <Photos ids={pictures} change={setPictures} name={words.pictures} why={words.pictures_why} />
         <p>
           <Tick name={words.anonymous} on={anonymous} change={setAnonymous}>
             <span>{words.anonymous}</span>

@@ -165,7 +165,7 @@ function Follow({ id, close }: { id: string; close: () => void }) {
           <textarea id="follow" rows={4} maxLength={500} value={text} onChange={(e) => setText(e.target.value)} />
         </div>
       </div>
-      <Photos ids={pictures} change={setPictures} why={words.pictures_why} />
+      <Photos ids={pictures} change={setPictures} name={words.pictures} why={words.pictures_why} />
       <Trouble error={follow.error} />
     </Sheet>
   );

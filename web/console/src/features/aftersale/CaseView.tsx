@@ -88,7 +88,7 @@ export function CaseView({ id }: { id: string }) {
             {
               label: t("aftersale.buyer"),
               value: d.buyer ? (
-                <Link to={`/customers/${d.buyer}` as never}>{d.name || d.buyer}</Link>
+                <Link to={`/customers/${d.buyer}` as never}>{d.name || t("aftersale.profile")}</Link>
               ) : (
                 t("aftersale.forgotten")
               ),
