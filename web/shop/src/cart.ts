@@ -55,6 +55,9 @@ export function usePut() {
       return before;
     },
     onError: (_, __, before) => before && queries.setQueryData(key, before),
-    onSettled: () => queries.invalidateQueries({ queryKey: key }),
+    onSettled: async () => {
+      await queries.cancelQueries({ queryKey: key }); // an answer on its way may have been read before the change
+      await queries.invalidateQueries({ queryKey: key });
+    },
   });
 }
