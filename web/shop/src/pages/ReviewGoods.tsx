@@ -45,22 +45,23 @@ export default function ReviewGoods({ params }: { params: Params }) {
         </section>
       )}
       {sum && sum.count > 0 && (
-        <div className="chips">
+        <div className="chips review-chips">
           <button type="button" className="chip" aria-pressed={!only} onClick={() => go(`/p/${id}/reviews`, true)}>
             {words.all}
           </button>
-          {filters.map((f) => (
-            <button
-              key={f}
-              type="button"
-              className="chip"
-              aria-pressed={only === f}
-              disabled={count[f] === 0}
-              onClick={() => go(`/p/${id}/reviews?only=${f}`, true)}
-            >
-              {words.only[f]} {count[f] || ""}
-            </button>
-          ))}
+          {filters
+            .filter((f) => count[f] > 0 || f === only)
+            .map((f) => (
+              <button
+                key={f}
+                type="button"
+                className="chip"
+                aria-pressed={only === f}
+                onClick={() => go(`/p/${id}/reviews?only=${f}`, true)}
+              >
+                {words.only[f]} {count[f]}
+              </button>
+            ))}
         </div>
       )}
       {list.isError ? (

@@ -21,7 +21,7 @@ export default function Reviews() {
   return (
     <Signed title={words.mine} up="/me">
       <Screen title={words.mine} up="/me">
-        <div className="chips">
+        <div className="chips review-chips">
           <button type="button" className="chip" aria-pressed={!done} onClick={() => go("/reviews", true)}>
             {words.todo}
           </button>

@@ -35,7 +35,7 @@ export const zh = {
   of_goods: "大家的评价",
   count: "{n} 条评价",
   all: "全部",
-  only: { pictures: "有图", good: "好评", low: "中差评", follow: "追评" },
+  only: { pictures: "有图", good: "好评", low: "差评", follow: "追评" },
   none: "还没有评价",
   none_why: "买过的人会在这里说说感受。",
   more: "再看一些",
