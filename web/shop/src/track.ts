@@ -121,25 +121,29 @@ const line = (l: Line, quantity = l.quantity) => ({
 });
 
 let place = "";
+let query = "";
 let wanted = ""; // goods whose page is shown and whose answer is not here yet
 
 /** The address has changed, or an answer has come: tells the page, and the goods on it. */
 function look() {
   const path = location.pathname.slice(base.length) || "/";
-  if (place !== path + location.search) {
-    place = path + location.search;
+  if (place !== path) {
+    place = path;
     const [first = "home", id = ""] = path.split("/").filter(Boolean);
     add({ type: "page", name: first, properties: { path: location.pathname } });
-    wanted = first === "p" || first === "goods" ? decodeURIComponent(id) : "";
-    const q = new URLSearchParams(location.search).get("q");
-    if (q) {
-      tell("Products Searched", { query: q });
-    }
+    wanted = first === "p" ? decodeURIComponent(id) : "";
     if (first === "checkout") {
       const lines = (answer<{ items: Line[] }>("/api/v1/shop/cart")?.items ?? []).filter((l) => l.chosen && l.sold);
       if (lines.length) {
         tell("Checkout Started", { products: lines.map((l) => line(l)) });
       }
+    }
+  }
+  const q = new URLSearchParams(location.search).get("q") ?? "";
+  if (q !== query) {
+    query = q;
+    if (q) {
+      tell("Products Searched", { query: q });
     }
   }
   const shown = wanted && goods(wanted);
@@ -206,6 +210,7 @@ async function begin() {
   if (!writeKey) {
     return;
   }
+  counted = !kept("hs.guest");
   const seen = new WeakSet<object>();
   for (const [key, data] of queries.getQueriesData({ queryKey: ["get"] })) {
     if (data && typeof data === "object") {
