@@ -154,6 +154,9 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildFinance(ctx); err != nil {
 		return err
 	}
+	if err := a.buildWechat(ctx); err != nil {
+		return err
+	}
 	a.buildPromo()
 	a.buildTrade()
 	a.buildProducts()

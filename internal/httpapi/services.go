@@ -40,6 +40,7 @@ import (
 	"huoshui/internal/user/layer"
 	"huoshui/internal/user/signin"
 	"huoshui/internal/user/tag"
+	"huoshui/internal/wechat/oa"
 	"huoshui/internal/wechat/pay"
 	"huoshui/internal/wechat/simulator"
 )
@@ -101,6 +102,10 @@ type Services struct {
 	Audit        func(context.Context) ([]ledger.Result, error)                     // holds the books against all that owns money
 	Recognise    func(ctx context.Context, customer uint32, device string) error    // ties a browser, by the name it tells events under, to who is signed in on it
 	SaveMerchant func(ctx context.Context, f paywire.MerchantForm, by string) error // used from the next start on
+
+	OA          *oa.Client                                                // nil where customers cannot sign in by WeChat
+	OASimulator *simulator.OA                                             // nil where the Official Account is the real one
+	SaveOA      func(ctx context.Context, appid, secret, by string) error // used from the next start on
 }
 
 // nouns are the files of routes, in the order of the document; each noun adds its own line.
@@ -127,13 +132,14 @@ func nouns() []func(*API) {
 		registerPromo,
 		registerGoods,
 		registerShop,
+		registerShopWechat,
 		registerPhoto,
 		registerAfterSale,
 		registerReview,
 		registerStorefront,
+		registerAddress,
 		registerRoom,
 		registerGroupBuy,
-		registerAddress,
 		registerFinance,
 		registerTask,
 		registerPolicy,

@@ -32,6 +32,7 @@ const shopCookie = "huoshui_shop"
 // shopper is who calls a route of the store.
 type shopper struct {
 	customer uint32 // 0: a guest
+	token    string // by which she is signed in
 	guest    string
 }
 
@@ -74,7 +75,7 @@ func (a *API) admitShopper(r *http.Request, p auth.Permission) (shopper, error) 
 	if token := shopToken(r); token != "" {
 		number, err := a.Services.SignIn.Who(r.Context(), token)
 		if err == nil {
-			return shopper{customer: number}, nil
+			return shopper{customer: number, token: token}, nil
 		}
 		if errs.KindOf(err) != errs.Denied {
 			return shopper{}, err
@@ -190,6 +191,7 @@ type ShopCashier struct {
 	payment.Cashier
 	Simulated string `json:"simulated,omitempty" doc:"Where the local WeChat Pay takes the payment with a POST; empty where it is the real one"`
 }
+
 // mine hides from a customer what the brand thinks of her.
 func mine(s checkout.Sale) checkout.Sale {
 	s.Layer = ""
@@ -242,7 +244,7 @@ func registerShop(a *API) {
 		if origin == "" {
 			origin = checkout.Channel
 		}
-		token, number, err := a.Services.SignIn.Enter(ctx, in.Body.Phone, in.Body.Code, origin)
+		token, number, err := a.Services.SignIn.Enter(ctx, in.Body.Phone, in.Body.Code, origin, shopToken(r))
 		if err != nil {
 			return nil, err
 		}
@@ -300,7 +302,7 @@ func registerShop(a *API) {
 	get(a, "/api/v1/shop/orders/{id}", "shop_get_order", Customer, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
 		sale, err := a.Services.Sales.Whole(ctx, shopperOf(ctx).customer, in.ID)
 		return mine(sale), err
-	}, summary("One of one's own orders"))
+	}, summary("One of one's own orders, with its codes once it is paid"))
 
 	post(a, "/api/v1/shop/orders/{id}/close", "shop_close_order", Customer, func(ctx context.Context, in *ByID) (checkout.Sale, error) {
 		sale, err := a.Services.Sales.Close(ctx, shopperOf(ctx).customer, in.ID, checkout.ByCustomer)
@@ -316,7 +318,7 @@ func registerShop(a *API) {
 		ByID
 		Body struct {
 			Method string `json:"method" enum:"wechat_jsapi,wechat_native"`
-			OpenID string `json:"openid,omitempty" maxLength:"64" doc:"Of the payer, inside WeChat"`
+			OpenID string `json:"openid,omitempty" maxLength:"64" doc:"Of the payer in a mini-program; a page in WeChat leaves it out, since she signed in by it"`
 		}
 	}
 	post(a, "/api/v1/shop/orders/{id}/pay", "shop_pay_order", Customer, func(ctx context.Context, in *payOrder) (ShopCashier, error) {
@@ -324,8 +326,13 @@ func registerShop(a *API) {
 		if err != nil {
 			return ShopCashier{}, err
 		}
-		out := ShopCashier{}
-		out.Cashier, err = a.Services.Ask(ctx, sale, payment.Method(in.Body.Method), in.Body.OpenID)
+		out, openid := ShopCashier{}, in.Body.OpenID
+		if openid == "" && a.Services.OA != nil {
+			if openid, err = a.Services.SignIn.OpenID(ctx, shopperOf(ctx).token, a.Services.OA.AppID()); err != nil {
+				return out, err
+			}
+		}
+		out.Cashier, err = a.Services.Ask(ctx, sale, payment.Method(in.Body.Method), openid)
 		if prepay := cmp.Or(out.PrepayID, strings.TrimPrefix(out.CodeURL, "weixin://wxpay/bizpayurl?pr=")); err == nil && a.Services.PaySimulator != nil {
 			out.Simulated = "/sim/cashier/" + url.PathEscape(prepay)
 		}

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"huoshui/internal/platform/auth"
@@ -135,18 +136,14 @@ func (s *Service) hash(phone, code string) string {
 }
 
 // Enter signs in who knows the code that was sent to a phone, and returns the token that her browser keeps. A code opens once,
-// and after five wrong ones never. Origin is by which source channel she came, if she is new.
-func (s *Service) Enter(ctx context.Context, phone, code, origin string) (token string, number uint32, err error) {
+// and after five wrong ones never. Origin is by which source channel she came, if she is new. held is the token that her
+// browser kept until now ("" for none): if she was signed in by WeChat, her WeChat account and the phone are one person's.
+func (s *Service) Enter(ctx context.Context, phone, code, origin, held string) (token string, number uint32, err error) {
 	plain, err := files.Phone(phone)
 	if err != nil || plain == "" {
 		return "", 0, errs.New(errs.Invalid, "shop.phone", "this is no phone number").At("phone")
 	}
 	key, now := s.sealer.Sign("sign-in phone", []byte(plain)), s.now()
-	var raw [32]byte
-	if _, err := rand.Read(raw[:]); err != nil {
-		return "", 0, fmt.Errorf("session: %w", err)
-	}
-	token = base64.RawURLEncoding.EncodeToString(raw[:])
 	right := false
 	err = s.db.Tx(ctx, func(tx *store.Tx) error {
 		// one more try, whatever becomes of it: this also holds the row against guesses from many sides
@@ -162,17 +159,15 @@ func (s *Service) Enter(ctx context.Context, phone, code, origin string) (token 
 		if _, err := tx.Exec(ctx, `UPDATE signin_codes SET code = '' WHERE phone = ?`, key); err != nil {
 			return err
 		}
-		refs, err := s.identity.Resolve(ctx, tx, []identity.Sighting{{
-			Source: "store", Origin: origin, Person: customer.Person{Keys: []customer.Key{{Kind: customer.KeyPhone, Value: plain}}, RegisteredAt: now, SeenAt: now, Source: origin},
-		}}, now)
+		openid, err := openIDOf(ctx, tx, held, now)
 		if err != nil {
 			return err
 		}
-		number = refs[0].Number
-		if _, err := tx.Exec(ctx, `DELETE FROM customer_sessions WHERE expires_at <= ?`, now); err != nil {
-			return err
+		keys := []customer.Key{{Kind: customer.KeyPhone, Value: plain}}
+		if openid != "" {
+			keys = append(keys, customer.Key{Kind: customer.KeyOpenID, Value: openid})
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO customer_sessions (token, customer, seen_at, expires_at) VALUES (?, ?, ?, ?)`, hashed(token), number, now, now.Add(SessionLasts))
+		token, number, err = s.begin(ctx, tx, keys, origin, openid, now)
 		return err
 	})
 	if err == nil && !right {
@@ -182,6 +177,62 @@ func (s *Service) Enter(ctx context.Context, phone, code, origin string) (token 
 		return "", 0, err
 	}
 	return token, number, nil
+}
+
+// EnterWechat signs in who WeChat says somebody is: her openid in the application appid, and her unionid if WeChat told it.
+func (s *Service) EnterWechat(ctx context.Context, appid, openid, unionid, origin string) (token string, number uint32, err error) {
+	now := s.now()
+	key := appid + ":" + openid
+	keys := []customer.Key{{Kind: customer.KeyOpenID, Value: key}}
+	if unionid != "" {
+		keys = append(keys, customer.Key{Kind: customer.KeyUnionID, Value: unionid})
+	}
+	err = s.db.Tx(ctx, func(tx *store.Tx) error {
+		token, number, err = s.begin(ctx, tx, keys, origin, key, now)
+		return err
+	})
+	return token, number, err
+}
+
+// begin makes or finds the person of the keys and signs her in.
+func (s *Service) begin(ctx context.Context, tx *store.Tx, keys []customer.Key, origin, openid string, now time.Time) (token string, number uint32, err error) {
+	var raw [32]byte
+	if _, err := rand.Read(raw[:]); err != nil {
+		return "", 0, fmt.Errorf("session: %w", err)
+	}
+	token = base64.RawURLEncoding.EncodeToString(raw[:])
+	refs, err := s.identity.Resolve(ctx, tx, []identity.Sighting{{
+		Source: "store", Origin: origin, Person: customer.Person{Keys: keys, RegisteredAt: now, SeenAt: now, Source: origin},
+	}}, now)
+	if err != nil {
+		return "", 0, err
+	}
+	number = refs[0].Number
+	if _, err := tx.Exec(ctx, `DELETE FROM customer_sessions WHERE expires_at <= ?`, now); err != nil {
+		return "", 0, err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO customer_sessions (token, customer, seen_at, expires_at, openid) VALUES (?, ?, ?, ?, ?)`, hashed(token), number, now, now.Add(SessionLasts), openid)
+	return token, number, err
+}
+
+// OpenID returns the openid in appid by which a browser is signed in; "" when it is not by WeChat.
+func (s *Service) OpenID(ctx context.Context, token, appid string) (string, error) {
+	openid, err := openIDOf(ctx, s.db, token, s.now())
+	if rest, ok := strings.CutPrefix(openid, appid+":"); ok {
+		return rest, err
+	}
+	return "", err
+}
+
+func openIDOf(ctx context.Context, q store.Querier, token string, now time.Time) (string, error) {
+	if token == "" {
+		return "", nil
+	}
+	openid, err := store.One[string](ctx, q, `SELECT openid FROM customer_sessions WHERE token = ? AND expires_at > ?`, hashed(token), now)
+	if errs.Is(err, errs.NotFound) {
+		return "", nil
+	}
+	return openid, err
 }
 
 func hashed(token string) string {

@@ -51,14 +51,14 @@ func TestSignIn(t *testing.T) {
 		if err := s.Ask(ctx, phone); !errs.Is(err, errs.Limited) {
 			t.Errorf("asked twice in a minute: %v", err)
 		}
-		if _, _, err := s.Enter(ctx, phone, "x", ""); !errs.Is(err, errs.Invalid) {
+		if _, _, err := s.Enter(ctx, phone, "x", "", ""); !errs.Is(err, errs.Invalid) {
 			t.Errorf("a wrong code opened: %v", err)
 		}
-		token, who, err := s.Enter(ctx, phone, sent[phone], "wechat")
+		token, who, err := s.Enter(ctx, phone, sent[phone], "wechat", "")
 		if err != nil || who == 0 {
 			t.Fatal(who, err)
 		}
-		if _, _, err := s.Enter(ctx, phone, sent[phone], ""); !errs.Is(err, errs.Invalid) {
+		if _, _, err := s.Enter(ctx, phone, sent[phone], "", ""); !errs.Is(err, errs.Invalid) {
 			t.Errorf("a code opened twice: %v", err)
 		}
 		if got, err := s.Who(ctx, token); err != nil || got != who {
@@ -68,7 +68,7 @@ func TestSignIn(t *testing.T) {
 		if err := s.Ask(ctx, phone); err != nil {
 			t.Fatal(err)
 		}
-		if _, again, err := s.Enter(ctx, phone, sent[phone], ""); err != nil || again != who {
+		if _, again, err := s.Enter(ctx, phone, sent[phone], "", ""); err != nil || again != who {
 			t.Errorf("another customer of the same phone: %d, %v", again, err)
 		}
 		clk.Advance(29 * 24 * time.Hour)
@@ -82,7 +82,7 @@ func TestSignIn(t *testing.T) {
 		if err := s.Ask(ctx, phone); err != nil {
 			t.Fatal(err)
 		}
-		if token, _, err = s.Enter(ctx, phone, sent[phone], ""); err != nil {
+		if token, _, err = s.Enter(ctx, phone, sent[phone], "", ""); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Leave(ctx, token); err != nil {
@@ -105,13 +105,13 @@ func TestGuessing(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				if _, _, err := s.Enter(t.Context(), phone, "guess", ""); err == nil {
+				if _, _, err := s.Enter(t.Context(), phone, "guess", "", ""); err == nil {
 					in.Add(1)
 				}
 			})
 		}
 		wg.Wait()
-		if _, _, err := s.Enter(t.Context(), phone, sent[phone], ""); !errs.Is(err, errs.Invalid) || in.Load() > 0 {
+		if _, _, err := s.Enter(t.Context(), phone, sent[phone], "", ""); !errs.Is(err, errs.Invalid) || in.Load() > 0 {
 			t.Errorf("the right code after five wrong ones: %v", err)
 		}
 		for i := range 12 {
@@ -120,7 +120,7 @@ func TestGuessing(t *testing.T) {
 				t.Errorf("code %d of a day: %v", i+2, err)
 			}
 		}
-		if _, _, err := s.Enter(t.Context(), "13900139000", "000000", ""); !errs.Is(err, errs.Invalid) {
+		if _, _, err := s.Enter(t.Context(), "13900139000", "000000", "", ""); !errs.Is(err, errs.Invalid) {
 			t.Errorf("a number that never asked: %v", err)
 		}
 		clk.Advance(24 * time.Hour)
@@ -128,8 +128,42 @@ func TestGuessing(t *testing.T) {
 			t.Fatal(err)
 		}
 		clk.Advance(6 * time.Minute)
-		if _, _, err := s.Enter(t.Context(), phone, sent[phone], ""); !errs.Is(err, errs.Invalid) {
+		if _, _, err := s.Enter(t.Context(), phone, sent[phone], "", ""); !errs.Is(err, errs.Invalid) {
 			t.Errorf("an old code opened: %v", err)
+		}
+	})
+}
+
+// TestWechatAndPhoneAreOne: who signed in by WeChat and then proves a phone is one customer with both.
+func TestWechatAndPhoneAreOne(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s, _, sent := service(t, db)
+		ctx := t.Context()
+		byWechat, who, err := s.EnterWechat(ctx, "wx1", "o1", "u1", "store")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if openid, err := s.OpenID(ctx, byWechat, "wx1"); err != nil || openid != "o1" {
+			t.Errorf("%q, %v", openid, err)
+		}
+		if openid, err := s.OpenID(ctx, byWechat, "wx2"); err != nil || openid != "" {
+			t.Errorf("%q, %v", openid, err)
+		}
+		if err := s.Ask(ctx, phone); err != nil {
+			t.Fatal(err)
+		}
+		byPhone, same, err := s.Enter(ctx, phone, sent[phone], "store", byWechat)
+		if err != nil || same != who {
+			t.Fatal(same, who, err)
+		}
+		if openid, err := s.OpenID(ctx, byPhone, "wx1"); err != nil || openid != "o1" {
+			t.Errorf("%q, %v", openid, err)
+		}
+		if _, again, err := s.EnterWechat(ctx, "wx1", "o1", "", "store"); err != nil || again != who {
+			t.Error(again, err)
+		}
+		if _, other, err := s.EnterWechat(ctx, "wx1", "o2", "", "store"); err != nil || other == who {
+			t.Error(other, err)
 		}
 	})
 }

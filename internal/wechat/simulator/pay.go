@@ -83,10 +83,7 @@ func (p *Pay) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	in.RequestURI = r.URL.RequestURI()
 	p.ServeHTTP(rec, in)
-	return &http.Response{
-		Status: strconv.Itoa(rec.status) + " " + http.StatusText(rec.status), StatusCode: rec.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: rec.header, Body: io.NopCloser(&rec.body), ContentLength: int64(rec.body.Len()), Request: r,
-	}, nil
+	return rec.response(r), nil
 }
 
 type recorder struct {
@@ -98,6 +95,14 @@ type recorder struct {
 func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 func (r *recorder) WriteHeader(status int)      { r.status = status }
+
+// response is what was recorded, as the answer to a request.
+func (r *recorder) response(to *http.Request) *http.Response {
+	return &http.Response{
+		Status: strconv.Itoa(r.status) + " " + http.StatusText(r.status), StatusCode: r.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: r.header, Body: io.NopCloser(&r.body), ContentLength: int64(r.body.Len()), Request: to,
+	}
+}
 
 // refusal is an error as WeChat Pay tells it.
 type refusal struct {

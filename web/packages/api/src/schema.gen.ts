@@ -3739,6 +3739,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shop/cart/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take over what one had in the cart as a guest */
+        post: operations["shop_adopt_cart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shop/cart/{sku}": {
         parameters: {
             query?: never;
@@ -4021,7 +4038,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One of one's own orders */
+        /** One of one's own orders, with its codes once it is paid */
         get: operations["shop_get_order"];
         put?: never;
         post?: never;
@@ -4298,6 +4315,40 @@ export interface paths {
         put?: never;
         /** The browser of the customer who is signed in: what was looked at on it before is hers */
         post: operations["shop_know_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/wechat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Go to WeChat to sign in; it comes back to the place to of the store */
+        get: operations["shop_go_to_wechat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/wechat/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where WeChat sends a customer back to: she is signed in */
+        get: operations["shop_back_from_wechat"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5420,6 +5471,23 @@ export interface paths {
         /** The people who are about to leave, those who spent most first, with what they did last */
         get: operations["list_warned_people"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wechat/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Enter the Official Account by which customers sign in; used from the next start on */
+        put: operations["change_official_account"];
         post?: never;
         delete?: never;
         options?: never;
@@ -10270,6 +10338,11 @@ export interface components {
         NoteStoreOrderBody: {
             text: string;
         };
+        OAForm: {
+            appid: string;
+            /** @description AppSecret; kept sealed, never told again */
+            secret: string;
+        };
         OpenAfterSaleBody: {
             /** @enum {string} */
             kind: "refund" | "return" | "exchange";
@@ -13699,7 +13772,7 @@ export interface components {
         ShopPayOrderBody: {
             /** @enum {string} */
             method: "wechat_jsapi" | "wechat_native";
-            /** @description Of the payer, inside WeChat */
+            /** @description Of the payer in a mini-program; a page in WeChat leaves it out, since she signed in by it */
             openid?: string;
         };
         ShopPutCartBody: {
@@ -23612,6 +23685,35 @@ export interface operations {
             };
         };
     };
+    shop_adopt_cart: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Guest"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     shop_put_cart: {
         parameters: {
             query?: never;
@@ -24770,6 +24872,68 @@ export interface operations {
         responses: {
             /** @description No Content */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_go_to_wechat: {
+        parameters: {
+            query?: {
+                /** @description A path under /shop/ */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See Other */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_back_from_wechat: {
+        parameters: {
+            query?: {
+                /** @description WeChat's */
+                code?: string;
+                /** @description As it was sent */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See Other */
+            303: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27513,6 +27677,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageWarnedPerson"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_official_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OAForm"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
