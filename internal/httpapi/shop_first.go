@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -165,11 +166,11 @@ func ShopFirst(s *Services) func(*http.Request) web.First {
 		path := strings.Trim(strings.TrimPrefix(r.URL.Path, "/shop"), "/")
 		switch id, product := strings.CutPrefix(path, "p/"); {
 		case path == "":
-			s.firstHome(ctx, &first, &state, customer)
-			first.Seek = "搜商品、拼音首字母"
+			first.Bar, first.Seek = "商城", "搜商品、拼音首字母"
 			if strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "en") {
-				first.Seek = "Search goods, pinyin or initials"
+				first.Bar, first.Seek = "Store", "Search goods, pinyin or initials"
 			}
+			s.firstHome(ctx, &first, &state, customer)
 		case product && !strings.Contains(id, "/"):
 			s.firstProduct(ctx, &first, &state, id)
 		}
@@ -182,6 +183,9 @@ func (s *Services) firstHome(ctx context.Context, first *web.First, state *shopS
 	page, err := s.Storefront.Page(ctx, storefront.Home, customer)
 	if err == nil {
 		state.Answers[asked("/api/v1/shop/pages/{name}", map[string]any{"path": map[string]any{"name": storefront.Home}})] = json.RawMessage(page.JSON)
+		if bytes.Contains(page.JSON, []byte(`"kind":"search"`)) {
+			first.Seek = "" // the page has its own field to search
+		}
 	}
 	if errs.KindOf(err) != errs.NotFound {
 		return

@@ -20,7 +20,8 @@ type First struct {
 	Picture       string // its picture's address, seen first: fetched at once, and shown by chats
 	PictureWidths []int  // the widths, in pixels, that it is offered in
 	PictureSizes  string // how wide it is shown, as in an img's sizes
-	Seek          string // what the search field at the top says: painted until the page's script has come; else its title and picture are
+	Bar           string // what the bar at the top says; it and Seek, or the title and the picture, are painted until the page's script has come
+	Seek          string // what a search field in the bar says instead
 	State         any    // written into the page as JSON, under the id "first"
 }
 
@@ -83,8 +84,8 @@ var headTemplate = template.Must(template.New("head").Parse(
 
 // paintTemplate is what the page will show at once, in the same places, so that nothing moves when its script draws it again.
 var paintTemplate = template.Must(template.New("paint").Parse(
-	`{{if .Seek}}<div class="screen with-bar"><header class="top"><span class="seek-link"><svg class="sign" viewBox="0 0 24 24" aria-hidden="true">` +
-		`<path d="M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l4.5 4.5"/></svg>{{.Seek}}</span></header></div>` +
+	`{{if .Bar}}<div class="screen with-bar"><header class="top">{{if .Seek}}<span class="seek-link"><svg class="sign" viewBox="0 0 24 24" aria-hidden="true">` +
+		`<path d="M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l4.5 4.5"/></svg>{{.Seek}}</span>{{else}}<h1>{{.Bar}}</h1>{{end}}</header></div>` +
 		`{{else if .Title}}<div class="screen with-bar"><header class="top"><span class="icon"></span><h1>{{.Title}}</h1></header><main>` +
 		`{{if .Picture}}<img class="picture" src="{{.Picture}}?w=480" srcset="{{range $i, $w := .PictureWidths}}{{if $i}}, {{end}}{{$.Picture}}?w={{$w}} {{$w}}w{{end}}"` +
 		` sizes="{{.PictureSizes}}" width="480" height="480" alt="" fetchpriority="high">{{else}}<div class="picture skeleton"></div>{{end}}` +
