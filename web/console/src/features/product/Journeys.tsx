@@ -33,7 +33,7 @@ export function Journeys(props: TabProps) {
     {
       key: "name",
       title: t("product.col.first"),
-      width: 220,
+      width: 156,
       render: (l) => <ProductName of={l} onOpen={props.onProduct} />,
       value: (l) => l.name,
     },
@@ -42,7 +42,7 @@ export function Journeys(props: TabProps) {
       title: t("product.col.began"),
       definition: t("product.why.began"),
       align: "right",
-      width: 100,
+      width: 84,
       render: (l) => (
         <PeopleCount
           n={l.people}
@@ -56,7 +56,7 @@ export function Journeys(props: TabProps) {
       title: t("product.col.again", { n: data?.value_days ?? 180 }),
       definition: t("product.why.again", { n: data?.value_days ?? 180 }),
       align: "right",
-      width: 170,
+      width: 124,
       ellipsis: false,
       render: (l) => <ShareCell of={l.again} />,
       value: (l) => l.again.rate,
@@ -66,7 +66,7 @@ export function Journeys(props: TabProps) {
       title: t("product.col.value", { n: data?.value_days ?? 180 }),
       definition: t("product.why.value", { n: data?.value_days ?? 180 }),
       align: "right",
-      width: 190,
+      width: 152,
       ellipsis: false,
       render: (l) =>
         l.value_fen.n > 0 ? (
@@ -174,6 +174,7 @@ function Entry(props: { links: readonly Link[]; onPeople: (group: Record<string,
               width: 165,
               overflow: "truncate",
             },
+            labelLayout: { hideOverlap: true },
             lineStyle: { color: "source", opacity: 0.28 },
             tooltip: {
               formatter: (p: { dataType: string; data: { value: number }; name: string }) =>
