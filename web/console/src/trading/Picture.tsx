@@ -1,3 +1,5 @@
+import "./trading.css";
+
 /** A small picture by its id, or an empty place of the same size. */
 export function Picture(props: { id: string | undefined; size?: number; alt?: string }) {
   const size = props.size ?? 40;

@@ -27,6 +27,7 @@ import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
 import { NewModal } from "./NewModal";
 import { type Sale, standing, tones } from "./words";
+import "../../trading/trading.css";
 
 /** Every flash sale: how it goes now, what became of it, who bought. */
 export default function FlashPage() {

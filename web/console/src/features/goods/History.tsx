@@ -3,6 +3,7 @@ import { Empty, formatMoney, Loaded, Money, Panel, useReader, When } from "@huos
 import { useTranslation } from "react-i18next";
 import { useStaffName } from "../../shell/staff-name";
 import type { Draft } from "./words";
+import "../../trading/trading.css";
 
 /** What goods were, version by version: who changed which price from what to what. */
 export function History(props: { id: string }) {

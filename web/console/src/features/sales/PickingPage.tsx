@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { type Row, toSend } from "./words";
+import "../../trading/trading.css";
 import "./picking.css";
 
 /** What to take from the shelves for the orders that wait, and one slip each; made to be printed. */

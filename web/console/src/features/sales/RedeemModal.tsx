@@ -3,7 +3,8 @@ import { ErrorNote, Facts, Money, Status } from "@huoshui/ui";
 import { Button, Input, InputNumber, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { once, tones } from "./words";
+import { once, stateKey, tones } from "./words";
+import "../../trading/trading.css";
 
 /** The counter: a customer's code is typed or scanned, what it is for is shown, then it is used. */
 export function RedeemModal(props: { open: boolean; onClose: () => void; onDone: () => void }) {
@@ -61,7 +62,7 @@ export function RedeemModal(props: { open: boolean; onClose: () => void; onDone:
                 { label: t("sales.kind"), value: t(`sales.code.${found.kind}`) },
                 {
                   label: t("sales.state"),
-                  value: <Status tone={tones[found.sale.state]}>{t(`sales.states.${found.sale.state}`)}</Status>,
+                  value: <Status tone={tones[found.sale.state]}>{t(stateKey(found.sale))}</Status>,
                 },
                 { label: t("sales.number"), value: found.sale.number },
                 { label: t("sales.total"), value: <Money fen={found.sale.total_fen} /> },

@@ -3,7 +3,7 @@ import { Loaded, Page, Status } from "@huoshui/ui";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { SaleActions, SaleView } from "./SaleView";
-import { tones } from "./words";
+import { stateKey, tones } from "./words";
 
 /** One order as a page. */
 export default function SalePage() {
@@ -15,7 +15,7 @@ export default function SalePage() {
       {(f) => (
         <Page
           title={f.number}
-          titleExtra={<Status tone={tones[f.state]}>{t(`sales.states.${f.state}`)}</Status>}
+          titleExtra={<Status tone={tones[f.state]}>{t(stateKey(f))}</Status>}
           crumbs={<Link to={"/orders" as never}>{t("sales.title")}</Link>}
           actions={<SaleActions of={f} />}
           narrow

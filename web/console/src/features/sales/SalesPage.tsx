@@ -28,7 +28,7 @@ import { csvOf, saveText } from "../../trading/files";
 import { dayStart } from "../../trading/time";
 import { RedeemModal } from "./RedeemModal";
 import { SaleActions, SaleView } from "./SaleView";
-import { type Row, type Shipments, states, tones } from "./words";
+import { type Row, type Shipments, stateKey, states, tones } from "./words";
 
 /** Every order of the store: where it stands, who bought, what it brought; a row opens it at the side. */
 export default function SalesPage() {
@@ -112,8 +112,8 @@ export default function SalesPage() {
       key: "state",
       title: t("sales.state"),
       width: 110,
-      render: (s) => <Status tone={tones[s.state]}>{t(`sales.states.${s.state}`)}</Status>,
-      value: (s) => t(`sales.states.${s.state}`),
+      render: (s) => <Status tone={tones[s.state]}>{t(stateKey(s))}</Status>,
+      value: (s) => t(stateKey(s)),
     },
     {
       key: "goods",
@@ -322,7 +322,7 @@ function SaleDrawer(props: { id: string; onClose: () => void; onOpenPage: () => 
       open={props.id !== ""}
       width={720}
       title={f ? f.number : t("sales.one")}
-      subtitle={f ? `${t(`sales.states.${f.state}`)} · ${formatMoney(f.total_fen, language)}` : null}
+      subtitle={f ? `${t(stateKey(f))} · ${formatMoney(f.total_fen, language)}` : null}
       onClose={props.onClose}
       onOpenPage={props.onOpenPage}
       footer={f ? <SaleActions of={f} /> : null}

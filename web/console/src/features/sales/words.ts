@@ -64,6 +64,11 @@ export function story(f: File): Happening[] {
   return all.sort((a, b) => a.at.localeCompare(b.at));
 }
 
+/** What the catalogue calls the state of an order: one that is picked up does not wait to be sent. */
+export function stateKey(s: Pick<Row, "state" | "delivery">): string {
+  return s.state === "paid" && s.delivery === "pickup" ? "sales.to_pick_up" : `sales.states.${s.state}`;
+}
+
 /** Whether an order waits to be sent. */
 export function toSend(f: Pick<Row, "state" | "delivery" | "lines">): boolean {
   return (
