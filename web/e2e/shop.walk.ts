@@ -9,6 +9,7 @@ describe("the store, on a phone", () => {
     const bar = page.locator(".bottom");
     const sheet = page.locator("dialog[open]");
 
+    await page.addInitScript(() => localStorage.setItem("hs.track", "no")); // what is told of looking has walks of its own
     await page.goto(`${url}/shop/`);
     await page.locator('a[href^="/shop/p/"]').first().waitFor();
     await walk.look("shop-home");

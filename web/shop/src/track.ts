@@ -83,7 +83,10 @@ async function send(leaving: boolean) {
   const sent = leaving
     ? navigator.sendBeacon("/v1/batch", body)
     : await fetch("/v1/batch", { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "omit" })
-        .then((r) => r.ok || (r.status < 500 && r.status !== 429))
+        .then(async (r) => {
+          await r.arrayBuffer(); // an answer that nobody reads keeps its connection
+          return r.ok || (r.status < 500 && r.status !== 429);
+        })
         .catch(() => false);
   if (!sent) {
     waiting = [...batch, ...waiting].slice(0, most);
