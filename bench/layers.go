@@ -14,8 +14,8 @@ import (
 	"huoshui/internal/user/layer"
 )
 
-// layersSQL is what RFM, lifecycle and layers of the default definition are as one statement of the warehouse's engine, stored into a
-// table as codes. It is the peer, so it may use all the SQL there is; that quintiles are taken without pulling in the outermost percent
+// layersSQL is what RFM, lifecycle, layers and warnings of the default definition are as one statement of the warehouse's engine, stored into a
+// table with all that the state of a refresh holds. It is the peer, so it may use all the SQL there is; that quintiles are taken without pulling in the outermost percent
 // first, which cannot move them, is in its favour. {…} stand for codes and for numbers of the definition.
 const layersSQL = `CREATE OR REPLACE TABLE layers_sql AS
 WITH facts_of AS (
@@ -36,7 +36,8 @@ person AS MATERIALIZED (
 		{today} - (LEAST(NULLIF(p.registered, 0), began) + {offset}) // 86400000000 AS registered,
 		{today} - (first_order + {offset}) // 86400000000 AS first_order,
 		{today} - (last_order + {offset}) // 86400000000 AS last_order,
-		{today} - (seen + {offset}) // 86400000000 AS last_seen
+		{today} - (seen + {offset}) // 86400000000 AS last_seen,
+		COALESCE(f.last_order, 0) AS last_order_at, COALESCE(seen, 0) AS last_seen_at
 	FROM people p LEFT JOIN facts_of f ON f.customer = p.customer LEFT JOIN visits_of v ON v.customer = p.customer
 	WHERE p.flags < {erased} AND (f.customer IS NOT NULL OR p.registered <= {as_of})),
 cuts AS MATERIALIZED (
@@ -86,7 +87,12 @@ SELECT customer, CAST(r AS UTINYINT) AS r, CAST(f AS UTINYINT) AS f, CAST(m AS U
 	CAST(CASE WHEN reason >= {lost.bought} THEN {layer.lost} WHEN reason >= {silent.first} THEN {layer.silent} WHEN reason >= {new.registered} THEN {layer.new}
 		WHEN reason >= {potential.rising} THEN {layer.potential} ELSE {layer.vip} END AS UTINYINT) AS layer,
 	CAST(reason AS UTINYINT) AS reason,
-	CAST(last_order AS INTEGER) AS recency_days, CAST(orders AS INTEGER) AS orders, CAST(spent AS BIGINT) AS spent
+	CAST((reason = {vip.pseudo})::INT
+		+ 2 * (reason NOT IN ({vip.pseudo}, {lost.bought}) AND orders >= 3 AND last_order > GREATEST({pseudo_gap} * ((first_order - last_order) / (orders - 1)), 7))::INT
+		+ 4 * (stage = {at_risk} AND orders > 0)::INT
+		+ 8 * (orders = 0 AND COALESCE(registered, -1) >= {warn_no_order} AND stage <> {lost})::INT AS UTINYINT) AS warned,
+	CAST(COALESCE(last_order, -1) AS INTEGER) AS recency_days, CAST(orders AS INTEGER) AS frequency, CAST(spent AS BIGINT) AS monetary,
+	CAST(orders AS INTEGER) AS orders, CAST(spent AS BIGINT) AS spent, last_order_at, last_seen_at
 FROM reasoned`
 
 // layersStatement fills in layersSQL for a warehouse.
@@ -104,7 +110,7 @@ func layersStatement(w *warehouse.Warehouse) string {
 		"paid": w.Code(event.OrderPaid), "viewed": w.Code(event.PageViewed), "opened": w.Code(event.MessageOpened), "clicked": w.Code(event.MessageClicked),
 		"vip_from": days(def.Layers.VIP.WindowDays), "visits_from": days(def.Activity.Days), "active_visits": def.Activity.Visits,
 		"growing_from": def.Lifecycle.GrowingFromDays, "growing_to": def.Lifecycle.GrowingToDays, "lost_after": def.Lifecycle.LostAfterDays,
-		"at_risk_days": def.Lifecycle.AtRiskDays, "no_contact": def.Lifecycle.SilentNoContactDays, "no_order": def.Lifecycle.SilentNoOrderDays,
+		"warn_no_order": def.Lifecycle.WarnNoOrderDays, "at_risk_days": def.Lifecycle.AtRiskDays, "no_contact": def.Lifecycle.SilentNoContactDays, "no_order": def.Lifecycle.SilentNoOrderDays,
 		"vip_orders": def.Layers.VIP.MinOrders, "vip_spent": def.Layers.VIP.MinSpentFen, "vip_ever": def.Layers.VIP.MinLifetimeFen,
 		"vip_no_order": def.Layers.VIP.MaxNoOrderDays, "pseudo_no_contact": def.Layers.VIP.PseudoNoContactDays, "pseudo_gap": def.Layers.VIP.PseudoGapFactor,
 		"new_days": def.Layers.New.Days, "new_orders": def.Layers.New.MaxOrders,
@@ -142,7 +148,7 @@ func sameLayers(ctx context.Context, w *warehouse.Warehouse, s *warehouse.State)
 	for n, reason := range s.Reason {
 		reasons[n] = uint8(reason)
 	}
-	for name, column := range map[string][]uint8{"r": s.R, "f": s.F, "m": s.M, "class": s.Class, "stage": s.Stage, "layer": s.Layer, "reason": reasons} {
+	for name, column := range map[string][]uint8{"r": s.R, "f": s.F, "m": s.M, "class": s.Class, "stage": s.Stage, "layer": s.Layer, "warned": s.Warned, "reason": reasons} {
 		var by [256]*roaring.Bitmap
 		for n, here := range s.Present {
 			if !here {
@@ -165,6 +171,27 @@ func sameLayers(ctx context.Context, w *warehouse.Warehouse, s *warehouse.State)
 			if !got.Equals(want) {
 				return fmt.Errorf("%s %d: the pass finds %d people, SQL %d, and not the same", name, code, want.GetCardinality(), got.GetCardinality())
 			}
+		}
+	}
+	for name, value := range map[string]func(n int) int64{
+		"recency_days": func(n int) int64 { return int64(s.RecencyDays[n]) }, "frequency": func(n int) int64 { return int64(s.Frequency[n]) },
+		"monetary": func(n int) int64 { return s.Monetary[n] }, "orders": func(n int) int64 { return int64(s.Orders[n]) },
+		"spent": func(n int) int64 { return s.Spent[n] }, "last_order_at": func(n int) int64 { return s.LastOrder[n] },
+		"last_seen_at": func(n int) int64 { return s.LastSeen[n] },
+	} {
+		const bound = 1_000_003 // so that sums, in which each person has a weight of her own, stay small
+		var want int64
+		for n, here := range s.Present {
+			if here {
+				want += value(n) % bound * int64(n%1009)
+			}
+		}
+		got, err := warehouse.All[int64](ctx, w, fmt.Sprintf("SELECT CAST(SUM(CAST(%s AS BIGINT) %% %d * (customer %% 1009)) AS BIGINT) FROM layers_sql", name, bound))
+		if err != nil {
+			return err
+		}
+		if len(got) != 1 || got[0] != want {
+			return fmt.Errorf("%s: the pass and SQL differ: %d and %d", name, want, got)
 		}
 	}
 	return nil
