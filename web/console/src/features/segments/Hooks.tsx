@@ -106,7 +106,8 @@ function One(props: { hook: Hook; onEdit: () => void; onOpen: () => void }) {
           {h.delivered_at ? (
             <>
               {t("segments.hooks.delivered", { n: formatCount(h.delivered, language) })} · {t("segments.hooks.last")}{" "}
-              <When at={h.delivered_at} ago />
+              {/* the machine's time, as other systems know it: not "ago" by the brand's clock, which a demo moves */}
+              <When at={h.delivered_at} />
             </>
           ) : (
             t("segments.hooks.never")
