@@ -157,12 +157,11 @@ func returnKeys(ctx context.Context, tx *store.Tx, keys []customer.Key, to, hold
 // releaseProfiles takes back what the merge gave to the profile and the attributes of everybody on the way to the holder,
 // and lets those who are still merged into them fill the gaps.
 func (s *Service) releaseProfiles(ctx context.Context, tx *store.Tx, m *Merge, further []Merge, people map[uint32]*customer.Customer) error {
-	rec := m.Record
-	on := m.To
+	rec, on, since := m.Record, m.To, m.ID
 	for i := -1; i < len(further); i++ {
 		if i >= 0 { // only what was passed on goes on
 			rec = passed(rec, &further[i].Record)
-			on = further[i].To
+			on, since = further[i].To, further[i].ID
 		}
 		rec.release(people[on])
 		if err := releaseTraits(ctx, tx, on, rec); err != nil {
@@ -173,7 +172,7 @@ func (s *Service) releaseProfiles(ctx context.Context, tx *store.Tx, m *Merge, f
 				return err
 			}
 		}
-		if err := s.refill(ctx, tx, m.ID, rec, people[on]); err != nil {
+		if err := s.refill(ctx, tx, m.ID, since, rec, people[on]); err != nil {
 			return err
 		}
 	}
@@ -233,12 +232,14 @@ func releaseTraits(ctx context.Context, tx *store.Tx, n uint32, rec record) erro
 	return putTraits(ctx, tx, rows)
 }
 
-// refill lets customers who are merged into another, beside the one who leaves, fill the gaps of the profile again.
-func (s *Service) refill(ctx context.Context, tx *store.Tx, leaves string, gave record, c *customer.Customer) error {
+// refill lets customers who were merged into another since the merge that gave, beside the one who leaves, fill the gaps of
+// the profile again. What those before them could fill they had filled: a gap that was left is one that was made later, as
+// by unbinding a phone.
+func (s *Service) refill(ctx context.Context, tx *store.Tx, leaves, since string, gave record, c *customer.Customer) error {
 	if len(gave.Filled) == 0 && gave.After == nil {
 		return nil
 	}
-	others, err := store.All[Merge](ctx, tx, `SELECT * FROM identity_merges WHERE to_number = ? AND undone_at IS NULL AND id <> ? ORDER BY id`, int64(c.Number), leaves)
+	others, err := store.All[Merge](ctx, tx, `SELECT * FROM identity_merges WHERE to_number = ? AND undone_at IS NULL AND id <> ? AND id >= ? ORDER BY id`, int64(c.Number), leaves, since)
 	if err != nil {
 		return err
 	}
@@ -250,7 +251,7 @@ func (s *Service) refill(ctx context.Context, tx *store.Tx, leaves string, gave 
 		if b := m.Record.Before; b != nil && gave.After != nil && b.At.Equal(gave.After.At) && b.Known == gave.After.Known {
 			m.Record.Before = gave.Before // what it will give back is not the leaving one's
 		}
-		if err := forgetUnbound(ctx, tx, known[m.From]); err != nil {
+		if err := forgetUnbound(ctx, tx, c.Number, known[m.From]); err != nil {
 			return err
 		}
 		m.Record.absorb(c, known[m.From])
@@ -261,17 +262,18 @@ func (s *Service) refill(ctx context.Context, tx *store.Tx, leaves string, gave 
 	return nil
 }
 
-// forgetUnbound leaves out of a profile the phone and the e-mail that somebody said are nobody's any more: they fill no gap.
-func forgetUnbound(ctx context.Context, q store.Querier, c *customer.Customer) error {
+// forgetUnbound leaves out of a profile the phone and the e-mail whose keys are no longer those of the customer n, who would
+// take them: somebody said that they are nobody's, or they became another's.
+func forgetUnbound(ctx context.Context, q store.Querier, n uint32, c *customer.Customer) error {
 	for kind, field := range map[string]*string{customer.KeyPhone: &c.Phone, customer.KeyEmail: &c.Email} {
 		if *field == "" {
 			continue
 		}
-		n, err := store.One[int64](ctx, q, `SELECT COUNT(*) FROM identity_keys WHERE kind = ? AND value = ? AND customer = 0 AND state = ''`, kind, *field)
+		gone, err := store.One[int64](ctx, q, `SELECT COUNT(*) FROM identity_keys WHERE kind = ? AND value = ? AND customer <> ? AND state = ''`, kind, *field, int64(n))
 		if err != nil {
 			return err
 		}
-		if n > 0 {
+		if gone > 0 {
 			*field = ""
 		}
 	}
