@@ -130,6 +130,7 @@ func (s *Services) shopFlashes(ctx context.Context) (Page[ShopFlash], error) {
 type shopState struct {
 	Me      *ShopMe        `json:"me"`
 	Demo    bool           `json:"demo"`
+	Wechat  bool           `json:"wechat"` // one can sign in by WeChat
 	Answers map[string]any `json:"answers"`
 }
 
@@ -149,7 +150,7 @@ func asked(path string, values map[string]any) string {
 func ShopFirst(s *Services) func(*http.Request) web.First {
 	return func(r *http.Request) web.First {
 		ctx := r.Context()
-		state := shopState{Demo: s.Demo != nil, Answers: map[string]any{}}
+		state := shopState{Demo: s.Demo != nil, Wechat: s.OA != nil, Answers: map[string]any{}}
 		customer := uint32(0)
 		if token := shopToken(r); token != "" {
 			number, err := s.SignIn.Who(ctx, token)

@@ -35,6 +35,7 @@ api.use({
 interface First {
   me: Schema<"ShopMe"> | null;
   demo: boolean;
+  wechat: boolean;
   answers: Record<string, unknown>;
 }
 
@@ -55,9 +56,13 @@ export const queries = new QueryClient({
 });
 
 let demo = false;
+let wechat = false;
 
 /** Whether this is the demo brand, where texts go to a simulated phone. */
 export const isDemo = () => demo || import.meta.env.DEV;
+
+/** Whether one can sign in by WeChat here: inside WeChat, or in the demo brand, where WeChat is simulated. */
+export const byWechat = () => wechat && (demo || /MicroMessenger/i.test(navigator.userAgent));
 
 /** Takes over what the server put into the page: nothing on it is asked for a second time. */
 export function takeFirst() {
@@ -66,6 +71,10 @@ export function takeFirst() {
     return;
   }
   demo = given.demo;
+  wechat = given.wechat;
+  if (given.me && hasGuest()) {
+    void adopt();
+  }
   tellTime(given.me?.now);
   queries.setQueryData(meKey, given.me);
   for (const [address, answer] of Object.entries(given.answers)) {
@@ -98,6 +107,15 @@ export function useMe(): Schema<"ShopMe"> | null | undefined {
       return data ?? null;
     },
   }).data;
+}
+
+/** What she had in the cart as a guest is hers, whichever way she signed in. */
+async function adopt() {
+  const { response } = await api.POST("/api/v1/shop/cart/adopt", { params: { header: { "X-Guest": guest() } } });
+  if (response.ok) {
+    forgetGuest();
+    await changedMe();
+  }
 }
 
 /** Who is signed in has changed: everything that was hers is asked for again. */

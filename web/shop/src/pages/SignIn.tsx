@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { api, changedMe, forgetGuest, isDemo, problemOf, useMe } from "../api";
+import { api, byWechat, changedMe, forgetGuest, isDemo, problemOf, useMe } from "../api";
 import { Field } from "../components/Field";
 import { Screen } from "../components/Screen";
 import { Trouble } from "../components/states";
@@ -20,7 +20,9 @@ export function placeAfter(to: string | null): string {
 /** Sign in by a code to a phone; what the guest had in her cart comes along. */
 export default function SignIn() {
   const me = useMe();
-  const to = placeAfter(useSearch().get("to"));
+  const search = useSearch();
+  const to = placeAfter(search.get("to"));
+  const again = search.has("wechat");
   const [phone, setPhone] = useState("");
   const [code, setCode] = useState("");
   const [wait, setWait] = useState(0);
@@ -120,6 +122,20 @@ export default function SignIn() {
           </button>
         </p>
       </form>
+      {byWechat() && (
+        <section className="panel">
+          {again && (
+            <p className="wrong" role="alert">
+              {words.wechat_again}
+            </p>
+          )}
+          <p className="wide-row">
+            <a className="second wide" href={`/api/v1/shop/wechat?to=${encodeURIComponent(`/shop${to}`)}`}>
+              {words.wechat}
+            </a>
+          </p>
+        </section>
+      )}
       {isDemo() && send.isSuccess && <Simulated phone={phone} />}
     </Screen>
   );
