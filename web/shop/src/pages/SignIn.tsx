@@ -125,7 +125,7 @@ export default function SignIn() {
       {byWechat() && (
         <section className="panel">
           {again && (
-            <p className="wrong" role="alert">
+            <p className="danger small" role="alert">
               {words.wechat_again}
             </p>
           )}
