@@ -21,7 +21,7 @@ var rooms = []room{
 	{"internal/trade", []string{"internal/platform"}},
 	{"internal/finance", []string{"internal/platform"}},
 	{"internal/marketing", []string{"internal/platform"}},
-	{"internal/data/effect", []string{"internal/platform", "internal/data", "internal/marketing/experiment"}}, // statistics: pure functions, no I/O
+	{"internal/data/effect", []string{"internal/platform", "internal/data", "internal/marketing/experiment"}},  // statistics: pure functions, no I/O
 	{"internal/data/product", []string{"internal/platform", "internal/data", "internal/marketing/experiment"}}, // the same
 	{"internal/data", []string{"internal/platform"}},
 	{"internal/wechat", []string{"internal/platform"}},
