@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -44,8 +45,17 @@ func (a *App) stockDemoStore(ctx context.Context) error {
 		if item.RebuyDays > 0 {
 			kind = catalog.KindConsumable
 		}
+		drawn, err := demo.Picture(item)
+		if err != nil {
+			return err
+		}
+		picture, err := s.Goods.Upload(ctx, bytes.NewReader(drawn), item.SKU+".png", demoBy)
+		if err != nil {
+			return fmt.Errorf("demo goods: %w", err)
+		}
 		g, err := s.Goods.Create(ctx, catalog.GoodsDraft{
-			Title: item.Name, Subtitle: "品牌自营，48 小时内发货", Category: shelves[item.For+item.Category], Kind: kind, Role: role, RebuyDays: item.RebuyDays,
+			Pictures: []string{picture.ID},
+			Title:    item.Name, Subtitle: "品牌自营，48 小时内发货", Category: shelves[item.For+item.Category], Kind: kind, Role: role, RebuyDays: item.RebuyDays,
 			Points: []string{"7 天无理由退货", "满 199 元包邮"}, Detail: []catalog.Block{{Text: item.Name + "。具体规格与保质期以包装为准。"}},
 			SKUs: []catalog.SKU{{Code: item.SKU, PriceFen: item.Fen, MarketFen: item.Fen * 12 / 10 / 100 * 100, CostFen: item.Fen * 55 / 100, WeightG: 1000}},
 		}, demoBy)
