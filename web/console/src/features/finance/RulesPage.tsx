@@ -16,7 +16,12 @@ export default function RulesPage() {
     <Frame tab="rules">
       <Loaded query={wallet}>{(r) => <WalletRules key={r.version} read={r} />}</Loaded>
       <Loaded query={points}>{(r) => <PointsRules key={r.version} read={r} />}</Loaded>
-      {can("settings.write") ? <Merchant /> : null}
+      {can("settings.write") ? (
+        <>
+          <Merchant />
+          <OfficialAccount />
+        </>
+      ) : null}
     </Frame>
   );
 }
@@ -295,6 +300,54 @@ function Merchant() {
       {save.error ? <ErrorNote error={save.error} small /> : null}
       <Button type="primary" disabled={!complete} loading={save.isPending} onClick={() => save.mutate({ body: form })}>
         {t("finance.rules.merchant_save")}
+      </Button>
+    </Panel>
+  );
+}
+
+/** The Official Account by which customers sign in to the store. Its secret is never shown again. */
+function OfficialAccount() {
+  const { t } = useTranslation();
+  const [form, setForm] = useState({ appid: "", secret: "" });
+  const { message } = App.useApp();
+  const save = $api.useMutation("put", "/api/v1/wechat/account", {
+    meta: { quiet: true },
+    onSuccess: () => {
+      setForm({ appid: "", secret: "" });
+      message.success(t("finance.rules.merchant_saved"));
+    },
+  });
+  return (
+    <Panel title={t("finance.rules.oa")}>
+      <p className="hs-secondary">{t("finance.rules.oa_text")}</p>
+      <div className="hs-finance-form">
+        <Row id="oa-appid" label={t("finance.rules.merchant_fields.appid")}>
+          <Input
+            id="oa-appid"
+            maxLength={32}
+            autoComplete="off"
+            value={form.appid}
+            onChange={(e) => setForm({ ...form, appid: e.target.value })}
+          />
+        </Row>
+        <Row id="oa-secret" label={t("finance.rules.oa_secret")}>
+          <Input.Password
+            id="oa-secret"
+            maxLength={64}
+            autoComplete="off"
+            value={form.secret}
+            onChange={(e) => setForm({ ...form, secret: e.target.value })}
+          />
+        </Row>
+      </div>
+      {save.error ? <ErrorNote error={save.error} small /> : null}
+      <Button
+        type="primary"
+        disabled={form.appid.trim().length < 8 || form.secret.trim().length < 16}
+        loading={save.isPending}
+        onClick={() => save.mutate({ body: { appid: form.appid.trim(), secret: form.secret.trim() } })}
+      >
+        {t("finance.rules.oa_save")}
       </Button>
     </Panel>
   );

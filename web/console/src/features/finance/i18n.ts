@@ -109,6 +109,10 @@ export const zh = {
     merchant_text: "私钥和 APIv3 密钥加密保存，之后不再显示；重新启动服务后生效。",
     merchant_save: "保存商户",
     merchant_saved: "已加密保存，重新启动服务后生效",
+    oa: "公众号登录",
+    oa_text: "顾客在微信里打开商城时，用公众号网页授权登录。要先在公众号后台把商城的域名设为网页授权域名。",
+    oa_secret: "AppSecret",
+    oa_save: "保存公众号",
     merchant_fields: {
       mchid: "商户号",
       appid: "公众号 AppID",
@@ -436,6 +440,11 @@ export const en: SameKeys<typeof zh> = {
       "The private key and the APIv3 key are stored encrypted and never shown again; used from the next start on.",
     merchant_save: "Save merchant",
     merchant_saved: "Stored encrypted; used from the next start on",
+    oa: "Sign-in by the Official Account",
+    oa_text:
+      "Customers who open the store in WeChat sign in by the account's web authorisation. Enter the store's domain there as a web authorisation domain first.",
+    oa_secret: "AppSecret",
+    oa_save: "Save account",
     merchant_fields: {
       mchid: "Merchant number",
       appid: "AppID of the Official Account",
