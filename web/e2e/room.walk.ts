@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { walking } from "./walk";
+import { flashSale, walking } from "./walk";
 
 describe("the waiting room of a flash sale, from coming in to the price", () => {
   const walk = walking({ width: 390, height: 844 });
@@ -12,15 +12,11 @@ describe("the waiting room of a flash sale, from coming in to the price", () => 
       const answer = await page.request.post(walk.url + path, { data });
       expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
     };
-    const sales = await get<{ items: { id: string; room: boolean; left: number }[] }>("/api/v1/shop/flash");
-    const sale = sales.items.find((s) => s.room && s.left > 0);
-    if (!sale) {
-      throw new Error("the demo brand has no flash sale with a waiting room");
-    }
+    const sale = await flashSale(walk, "DY-BAL", 20);
     await post("/api/v1/shop/code", { phone: number });
     const sms = await get<{ text: string }>(`/api/v1/demo/sms?phone=${number}`);
     await post("/api/v1/shop/session", { phone: number, code: /\d{4,8}/.exec(sms.text)?.[0] ?? "" });
-    await walk.visit(`/shop/flash/${sale.id}`);
+    await walk.visit(`/shop/flash/${sale}`);
     await page.getByRole("button", { name: "进入排队" }).waitFor();
     await walk.look("shop-room", { live: true });
     await page.getByRole("button", { name: "进入排队" }).click();

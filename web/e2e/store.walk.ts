@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { walking } from "./walk";
+import { flashSale, walking } from "./walk";
 
 describe("a page of the store", () => {
   const walk = walking();
@@ -54,6 +54,7 @@ describe("a page of the store", () => {
   it("is published and seen in the store at 390 px", async () => {
     const { page } = walk;
     const main = page.getByRole("main");
+    await flashSale(walk, "DY-FRB", 0);
     await main.getByRole("button", { name: "发布", exact: true }).click();
     const ask = page.getByRole("dialog");
     await ask.getByRole("textbox", { name: "这一版改了什么" }).fill("加一条公告");

@@ -91,6 +91,26 @@ async function signIn(page: Page, door: { url: string; login: string; password: 
   expect(answer.status(), await answer.text()).toBe(200);
 }
 
+/** A flash sale of a SKU from now on, whatever day other walks have made it; with a waiting room if so many may order at once. */
+export async function flashSale(walk: Walk, sku: string, atOnce: number): Promise<string> {
+  const business = await walk.page.request.get(`${walk.url}/api/v1/business`);
+  const now = Date.parse(((await business.json()) as { now: string }).now);
+  const made = await walk.page.request.post(`${walk.url}/api/v1/flash-sales`, {
+    data: {
+      name: "走一圈秒杀",
+      sku,
+      price_fen: 100,
+      starts_at: new Date(now).toISOString(),
+      ends_at: new Date(now + 86_400_000).toISOString(),
+      units: 50,
+      per_person: 1,
+      at_once: atOnce,
+    },
+  });
+  expect(made.ok(), await made.text()).toBe(true);
+  return ((await made.json()) as { id: string }).id;
+}
+
 /** Runs in the page: nothing waits for an answer, and nothing is on its way from one look to another. */
 function settled(): boolean {
   const moving = document
