@@ -3,12 +3,10 @@ package aftersale
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
@@ -231,9 +229,9 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 		f.Limit = 50
 	}
 	var w store.Where
-	for column, v := range map[string]string{"state": string(f.State), "kind": string(f.Kind), "sale": f.Sale} {
-		if v != "" {
-			w.And(column+" = ?", v)
+	for _, c := range [][2]string{{"state", string(f.State)}, {"kind", string(f.Kind)}, {"sale", f.Sale}} {
+		if c[1] != "" {
+			w.And(c[0]+" = ?", c[1])
 		}
 	}
 	if f.Customer != 0 {
@@ -255,10 +253,9 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 			return page, err
 		}
 	} else {
-		at, last, ok := strings.Cut(f.After, ".")
-		var micros int64
-		if _, err := fmt.Sscan(at, &micros); err != nil || !ok {
-			return page, errs.New(errs.Invalid, "request.cursor", "the cursor is not one of ours").At("after")
+		micros, last, err := store.ReadCursor(f.After)
+		if err != nil {
+			return page, err
 		}
 		w.And("(made_at, id) "+than+" (?, ?)", micros, last)
 	}
@@ -266,7 +263,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	if err == nil && len(page.Items) > f.Limit {
 		page.Items = page.Items[:f.Limit]
 		last := page.Items[f.Limit-1]
-		page.Next = fmt.Sprintf("%d.%s", last.MadeAt.UnixMicro(), last.ID)
+		page.Next = store.Cursor(last.MadeAt, last.ID)
 	}
 	return page, err
 }

@@ -2,11 +2,8 @@ package checkout
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
-	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/store"
 )
 
@@ -77,10 +74,9 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 			return page, err
 		}
 	} else {
-		at, last, ok := strings.Cut(f.After, ".")
-		var micros int64
-		if _, err := fmt.Sscan(at, &micros); err != nil || !ok {
-			return page, errs.New(errs.Invalid, "request.cursor", "the cursor is not one of ours").At("after")
+		micros, last, err := store.ReadCursor(f.After)
+		if err != nil {
+			return page, err
 		}
 		w.And("(placed_at, id) < (?, ?)", micros, last)
 	}
@@ -88,7 +84,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	if err == nil && len(page.Items) > f.Limit {
 		page.Items = page.Items[:f.Limit]
 		last := page.Items[f.Limit-1]
-		page.Next = fmt.Sprintf("%d.%s", last.PlacedAt.UnixMicro(), last.ID)
+		page.Next = store.Cursor(last.PlacedAt, last.ID)
 	}
 	return page, err
 }

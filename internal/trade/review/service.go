@@ -458,10 +458,9 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 			return page, err
 		}
 	} else {
-		at, last, ok := strings.Cut(f.After, ".")
-		var micros int64
-		if _, err := fmt.Sscan(at, &micros); err != nil || !ok {
-			return page, errs.New(errs.Invalid, "request.cursor", "the cursor is not one of ours").At("after")
+		micros, last, err := store.ReadCursor(f.After)
+		if err != nil {
+			return page, err
 		}
 		w.And("(made_at, id) < (?, ?)", micros, last)
 	}
@@ -469,7 +468,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	if err == nil && len(page.Items) > f.Limit {
 		page.Items = page.Items[:f.Limit]
 		last := page.Items[f.Limit-1]
-		page.Next = fmt.Sprintf("%d.%s", last.MadeAt.UnixMicro(), last.ID)
+		page.Next = store.Cursor(last.MadeAt, last.ID)
 	}
 	return page, err
 }
