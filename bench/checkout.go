@@ -33,6 +33,7 @@ type CheckoutSpec struct {
 	Seconds float64
 	Units   int64 // of Flash: how many there are
 	Dir     string
+	Profile string // folder for processor profiles of the measurement and of what holds memory after it; "" writes none
 }
 
 // CheckoutResult is what selling took. A checkout is: the quotation that the customer sees, the order, the payment that is asked
@@ -46,6 +47,7 @@ type CheckoutResult struct {
 	P50MS            float64 `json:"p50_ms"`
 	P99MS            float64 `json:"p99_ms"`
 	SlowestMS        float64 `json:"slowest_ms"`
+	CPU              float64 `json:"cpu_us"`            // of a processor, by this process, for one checkout; the database's own is not in it
 	LedgerDifference int     `json:"ledger_difference"` // what the books, wallets, stock and orders differ in; must be 0
 }
 
@@ -69,11 +71,15 @@ func Checkout(ctx context.Context, spec CheckoutSpec, say func(string, ...any)) 
 			return err
 		}
 		say("%d buyers, %d SKUs, %s", spec.Buyers, skus, r.Store)
+		finish, err := profile(spec.Profile, "checkout-"+r.Store)
+		if err != nil {
+			return err
+		}
 		until := time.Now().Add(time.Duration(spec.Seconds * float64(time.Second)))
-		began := time.Now()
+		began, cpu := time.Now(), cpuSeconds()
 		var next atomic.Int64
 		took := make([][]time.Duration, spec.Buyers)
-		err := together(spec.Buyers, func(b int) error {
+		err = together(spec.Buyers, func(b int) error {
 			for time.Now().Before(until) && ctx.Err() == nil {
 				n := next.Add(1)
 				start := time.Now()
@@ -85,17 +91,19 @@ func Checkout(ctx context.Context, spec CheckoutSpec, say func(string, ...any)) 
 			}
 			return ctx.Err()
 		})
-		if err != nil {
+		elapsed := time.Since(began).Seconds()
+		cpu = cpuSeconds() - cpu
+		if err = errors.Join(err, finish()); err != nil {
 			return err
 		}
-		elapsed := time.Since(began).Seconds()
 		all := slices.Concat(took...)
 		slices.Sort(all)
 		r.Checkouts, r.PerSecond = int64(len(all)), float64(len(all))/elapsed
+		r.CPU = 1e6 * cpu / float64(len(all))
 		ms := func(share float64) float64 { return float64(all[int(share*float64(len(all)-1))].Microseconds()) / 1000 }
 		r.P50MS, r.P99MS, r.SlowestMS = ms(0.5), ms(0.99), ms(1)
 		r.LedgerDifference, err = differences(ctx, a)
-		say("%8.0f checkouts/s, half within %.0f ms, 99 of 100 within %.0f ms, %d differences", r.PerSecond, r.P50MS, r.P99MS, r.LedgerDifference)
+		say("%8.0f checkouts/s, half within %.0f ms, 99 of 100 within %.0f ms, %.0f µs of a processor for one, %d differences", r.PerSecond, r.P50MS, r.P99MS, r.CPU, r.LedgerDifference)
 		return err
 	})
 	return r, err

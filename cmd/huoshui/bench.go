@@ -22,7 +22,7 @@ var benchCommand = command{
 		lines := f.Int64("lines", 0, "how many order lines to import (default: 1 million)")
 		seconds := f.Float64("seconds", 10, "how long each measurement of ingest lasts")
 		batch := f.Int("batch", 0, "events in a request that ingest measures: 100, 20 or 1 (default: each)")
-		profile := f.String("profile", "", "a folder for ingest's profiles of processor and memory")
+		profile := f.String("profile", "", "a folder for profiles of processor and memory (ingest, checkout)")
 		buyers := f.Int("buyers", 0, "how many buy at once (default: 64; for flash 2,000)")
 		units := f.Int64("units", 100, "how many units a flash sale has")
 		file := f.String("file", "", "a file of orders to import instead of a made one")
@@ -59,7 +59,7 @@ var benchCommand = command{
 		case "send":
 			result, err = bench.Send(ctx, bench.SendSpec{People: sized(*people, 500_000, false), Connections: *connections, Dir: *dir}, say)
 		case "checkout":
-			result, err = bench.Checkout(ctx, bench.CheckoutSpec{Store: cfg.Store, Buyers: int(sized(int64(*buyers), 64, false)), Seconds: *seconds, Dir: *dir}, say)
+			result, err = bench.Checkout(ctx, bench.CheckoutSpec{Store: cfg.Store, Buyers: int(sized(int64(*buyers), 64, false)), Seconds: *seconds, Dir: *dir, Profile: *profile}, say)
 		case "home":
 			result, err = bench.Home(ctx, bench.HomeSpec{Store: cfg.Store, PerSecond: 1000, Seconds: *seconds, Dir: *dir}, say)
 		case "flash":
