@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+
 	"huoshui/internal/app"
 	"huoshui/internal/finance/payment"
 	settings "huoshui/internal/platform/config"

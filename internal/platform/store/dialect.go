@@ -29,8 +29,6 @@ type dialect struct {
 	// share and exclude take a lock by its number until the transaction ends: many may share it, one alone may exclude the
 	// others. "" where the writer is alone already.
 	share, exclude string
-	// snapshot is the isolation at which a reading transaction sees one picture.
-	snapshot sql.IsolationLevel
 	// hold ends a SELECT whose rows stay as they are until the transaction ends.
 	hold string
 	// skipLocked ends a SELECT that claims rows for a worker.
@@ -54,7 +52,6 @@ var postgres = dialect{
 	lock:       "SELECT pg_advisory_xact_lock(4850210)",
 	share:      "SELECT pg_advisory_xact_lock_shared($1)",
 	exclude:    "SELECT pg_advisory_xact_lock($1)",
-	snapshot:   sql.LevelRepeatableRead,
 	hold:       " FOR UPDATE",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	maxArgs:    60000,
@@ -147,7 +144,7 @@ func (d dialect) classify(err error) error {
 		case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrFull:
 			return errs.Wrap(errs.Unavailable, "store.unavailable", err)
 		}
-	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.As(err, new(*pgconn.ConnectError)), pgconn.SafeToRetry(err):
 		return errs.Wrap(errs.Unavailable, "store.unavailable", err)
 	}
 	return err
@@ -156,7 +153,7 @@ func (d dialect) classify(err error) error {
 // retryable reports whether the whole transaction may be tried again.
 func (d dialect) retryable(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || pgconn.SafeToRetry(err) // the server never heard of it
 }
 
 // Hold ends a SELECT whose rows nobody else may change until tx ends; it waits for who holds them. On SQLite the writer
@@ -166,13 +163,13 @@ func (tx *Tx) Hold() string { return tx.dialect.hold }
 // SkipLocked ends a SELECT that claims rows in tx: other workers pass over them. On SQLite the writer is alone.
 func (tx *Tx) SkipLocked() string { return tx.dialect.skipLocked }
 
-// Share takes a named lock that many transactions may hold at once, until the transaction ends, and waits while one of
-// them holds it alone. On SQLite the writer is alone anyway.
+// Share takes a named lock that many transactions may hold at once, until the transaction ends: later statements wait while one
+// of them holds it alone. On SQLite the writer is alone anyway.
 func (tx *Tx) Share(ctx context.Context, name string) error {
 	return tx.take(ctx, tx.dialect.share, name)
 }
 
-// Exclude takes a named lock alone, until the transaction ends, and waits until nobody else holds it.
+// Exclude takes a named lock alone, until the transaction ends: later statements wait until nobody else holds it.
 func (tx *Tx) Exclude(ctx context.Context, name string) error {
 	return tx.take(ctx, tx.dialect.exclude, name)
 }
@@ -183,6 +180,5 @@ func (tx *Tx) take(ctx context.Context, statement, name string) error {
 	}
 	sum := fnv.New64a()
 	_, _ = sum.Write([]byte(name)) // a hash does not fail
-	_, err := tx.tx.ExecContext(ctx, statement, int64(sum.Sum64()))
-	return tx.dialect.classify(err)
+	return tx.Later(ctx, statement, int64(sum.Sum64()))
 }

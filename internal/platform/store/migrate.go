@@ -45,7 +45,7 @@ func Migrate(ctx context.Context, db *DB) (applied []string, err error) {
 				return err
 			}
 			for _, statement := range statements(tx.dialect.ddl(string(text))) {
-				if _, err := tx.tx.ExecContext(ctx, statement); err != nil {
+				if _, err := tx.inner.exec(ctx, statement, nil); err != nil {
 					return fmt.Errorf("migration %s: %w\n%s", name, err, statement)
 				}
 			}

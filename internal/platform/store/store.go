@@ -1,5 +1,5 @@
 // Package store is the truth: one SQL text for SQLite and PostgreSQL. What the two engines differ in is in
-// dialect.go and nowhere else. A transaction is a parameter, never hidden in a context.
+// dialect.go, and how each is spoken to in together.go and postgres.go, and nowhere else. A transaction is a parameter, never hidden in a context.
 package store
 
 import (
@@ -13,33 +13,73 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib" // the "pgx" driver too
-	_ "github.com/mattn/go-sqlite3"  // the "sqlite3" driver
+	"github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/mattn/go-sqlite3" // the "sqlite3" driver
 )
 
 // Querier runs statements: a *DB (its own short transaction each) or a *Tx.
 type Querier interface {
-	query(ctx context.Context, sql string, args []any) (*sql.Rows, error)
+	query(ctx context.Context, sql string, args []any) (rows, error)
 	// Exec runs a statement and returns how many rows it touched.
 	Exec(ctx context.Context, sql string, args ...any) (int64, error)
 }
 
+// rows is an answer that is being read; *sql.Rows is one.
+type rows interface {
+	Columns() ([]string, error)
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close() error
+}
+
 // DB is an open store. Safe for concurrent use.
 type DB struct {
-	write   *sql.DB // SQLite: one connection, transactions begin immediate
-	read    *sql.DB // SQLite: query_only connections; PostgreSQL: the same pool as write
+	write   *sql.DB       // SQLite: one connection, transactions begin immediate
+	read    *sql.DB       // SQLite: query_only connections
+	shared  *together     // SQLite: how transactions share commits
+	pool    *pgxpool.Pool // PostgreSQL
 	dialect dialect
 	url     string
-	shared  *together // how transactions share commits; nil where the engine does so itself
 }
 
 // Tx is a running transaction. Inside DB.Tx use only this.
 type Tx struct {
-	tx      *sql.Tx
+	inner   inner
 	dialect dialect
 	lasting bool // statements outlive their contexts, since others share the transaction
 	after   []func()
+}
+
+// inner is an engine's own transaction.
+type inner interface {
+	query(ctx context.Context, sql string, args []any) (rows, error)
+	exec(ctx context.Context, sql string, args []any) (int64, error)
+	execLater(ctx context.Context, sql string, args []any) error
+}
+
+// liteTx is a transaction on SQLite. A statement there is a call, so that none waits for another.
+type liteTx struct{ *sql.Tx }
+
+func (t liteTx) query(ctx context.Context, q string, args []any) (rows, error) {
+	r, err := t.QueryContext(ctx, q, args...)
+	if err != nil { // no *sql.Rows that is nil in an interface that is not
+		return nil, err
+	}
+	return r, nil
+}
+
+func (t liteTx) exec(ctx context.Context, q string, args []any) (int64, error) {
+	r, err := t.ExecContext(ctx, q, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (t liteTx) execLater(ctx context.Context, q string, args []any) error {
+	_, err := t.exec(ctx, q, args)
+	return err
 }
 
 // Open opens the store at a URL: "sqlite:PATH" or "postgres://…". It does not migrate.
@@ -50,7 +90,7 @@ func Open(ctx context.Context, rawURL string) (*DB, error) {
 	case strings.HasPrefix(rawURL, "sqlite:"):
 		db, err = openSQLite(strings.TrimPrefix(rawURL, "sqlite:"))
 	case strings.HasPrefix(rawURL, "postgres://"), strings.HasPrefix(rawURL, "postgresql://"):
-		db, err = openPostgres(rawURL)
+		db, err = openPostgres(ctx, rawURL)
 	default:
 		return nil, fmt.Errorf("store: URL must begin with sqlite: or postgres://")
 	}
@@ -87,28 +127,11 @@ func openSQLite(path string) (*DB, error) {
 	return &DB{write: write, read: read, dialect: sqlite, shared: newTogether()}, nil
 }
 
-func openPostgres(rawURL string) (*DB, error) {
-	cfg, err := pgx.ParseConfig(rawURL)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	for name, value := range map[string]string{
-		"random_page_cost": "1.1", // what is asked for often lies in memory or on an SSD: rows are found by their index
-		"jit":              "off", // compiling a short query takes longer than running it
-	} {
-		if _, said := cfg.RuntimeParams[name]; !said {
-			cfg.RuntimeParams[name] = value
-		}
-	}
-	pool := stdlib.OpenDB(*cfg)
-	pool.SetMaxOpenConns(16)
-	pool.SetMaxIdleConns(16) // fewer would close connections, and forget what they prepared, whenever work pauses
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &DB{write: pool, read: pool, dialect: postgres}, nil
-}
-
 // Ping reports whether the store answers a write connection and a read connection.
 func (db *DB) Ping(ctx context.Context) error {
+	if db.pool != nil {
+		return db.dialect.classify(db.pool.Ping(ctx))
+	}
 	if err := db.write.PingContext(ctx); err != nil {
 		return db.dialect.classify(err)
 	}
@@ -120,8 +143,9 @@ func (db *DB) Engine() string { return db.dialect.name }
 
 // Close closes every connection.
 func (db *DB) Close() error {
-	if db.read == db.write {
-		return db.write.Close()
+	if db.pool != nil {
+		db.pool.Close()
+		return nil
 	}
 	return errors.Join(db.read.Close(), db.write.Close())
 }
@@ -148,29 +172,14 @@ func (db *DB) once(ctx context.Context, alone bool, fn func(tx *Tx) error) (err 
 	if db.shared != nil {
 		return db.shared.run(ctx, db, alone, fn)
 	}
-	inner, err := db.write.BeginTx(ctx, nil)
+	tx, err := db.onServer(ctx, "begin", func(tx *Tx, inner *pgTx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return db.dialect.classify(inner.commit(ctx))
+	})
 	if err != nil {
-		return db.dialect.classify(err)
-	}
-	tx := &Tx{tx: inner, dialect: db.dialect}
-	defer func() {
-		if p := recover(); p != nil {
-			_ = inner.Rollback() // the panic is what matters
-			panic(p)
-		}
-	}()
-	if err := fn(tx); err != nil {
-		if back := inner.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
-			return errors.Join(err, back)
-		}
 		return err
-	}
-	if err := inner.Commit(); err != nil {
-		// Of a context that ended, database/sql rolls back by itself, and then says only that the transaction is done.
-		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return db.dialect.classify(err)
 	}
 	for _, f := range tx.after {
 		f()
@@ -178,9 +187,42 @@ func (db *DB) once(ctx context.Context, alone bool, fn func(tx *Tx) error) (err 
 	return nil
 }
 
+// onServer runs fn in a transaction on PostgreSQL, which is rolled back unless fn commits it.
+func (db *DB) onServer(ctx context.Context, begin string, fn func(tx *Tx, inner *pgTx) error) (*Tx, error) {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return nil, db.dialect.classify(err)
+	}
+	defer conn.Release() // one that is not at rest is closed
+	inner := beginPG(conn.Conn(), begin)
+	tx := &Tx{inner: inner, dialect: db.dialect}
+	defer func() {
+		if p := recover(); p != nil {
+			_ = inner.rollback() // the panic is what matters
+			panic(p)
+		}
+	}()
+	if err := fn(tx, inner); err != nil {
+		if back := inner.rollback(); back != nil {
+			err = errors.Join(err, back)
+		}
+		return nil, err
+	}
+	return tx, nil
+}
+
 // Snapshot runs fn over one unchanging picture of the store, while others go on writing. fn reads only.
 func (db *DB) Snapshot(ctx context.Context, fn func(q Querier) error) (err error) {
-	inner, err := db.read.BeginTx(ctx, &sql.TxOptions{Isolation: db.dialect.snapshot, ReadOnly: true})
+	if db.pool != nil {
+		_, err := db.onServer(ctx, "begin isolation level repeatable read read only", func(tx *Tx, inner *pgTx) error {
+			if err := fn(tx); err != nil {
+				return err
+			}
+			return inner.rollback()
+		})
+		return err
+	}
+	inner, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return db.dialect.classify(err)
 	}
@@ -189,26 +231,39 @@ func (db *DB) Snapshot(ctx context.Context, fn func(q Querier) error) (err error
 			err = errors.Join(err, back)
 		}
 	}()
-	return fn(&Tx{tx: inner, dialect: db.dialect})
+	return fn(&Tx{inner: liteTx{inner}, dialect: db.dialect})
 }
 
 // AfterCommit runs f once the transaction has committed; not when it rolls back.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
-func (db *DB) query(ctx context.Context, q string, args []any) (*sql.Rows, error) {
-	rows, err := db.read.QueryContext(ctx, db.dialect.rebind(q), bind(args)...)
-	return rows, db.dialect.classify(err)
+func (db *DB) query(ctx context.Context, q string, args []any) (rows, error) {
+	if db.pool != nil {
+		r, err := db.pool.Query(ctx, db.dialect.rebind(q), bind(args)...)
+		return &pgRows{Rows: r}, db.dialect.classify(err)
+	}
+	r, err := db.read.QueryContext(ctx, db.dialect.rebind(q), bind(args)...)
+	if err != nil {
+		return nil, db.dialect.classify(err)
+	}
+	return r, nil
 }
 
-func (tx *Tx) query(ctx context.Context, q string, args []any) (*sql.Rows, error) {
-	if tx.lasting {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		ctx = context.WithoutCancel(ctx)
+func (tx *Tx) query(ctx context.Context, q string, args []any) (rows, error) {
+	ctx, err := tx.within(ctx)
+	if err != nil {
+		return nil, err
 	}
-	rows, err := tx.tx.QueryContext(ctx, tx.dialect.rebind(q), bind(args)...)
-	return rows, tx.dialect.classify(err)
+	r, err := tx.inner.query(ctx, tx.dialect.rebind(q), bind(args))
+	return r, tx.dialect.classify(err)
+}
+
+// within is the context of a statement.
+func (tx *Tx) within(ctx context.Context) (context.Context, error) {
+	if !tx.lasting {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
 }
 
 // Exec runs one statement in its own transaction and returns how many rows it touched.
@@ -222,17 +277,22 @@ func (db *DB) Exec(ctx context.Context, q string, args ...any) (n int64, err err
 
 // Exec runs one statement and returns how many rows it touched.
 func (tx *Tx) Exec(ctx context.Context, q string, args ...any) (int64, error) {
-	if tx.lasting {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		ctx = context.WithoutCancel(ctx)
-	}
-	res, err := tx.tx.ExecContext(ctx, tx.dialect.rebind(q), bind(args)...)
+	ctx, err := tx.within(ctx)
 	if err != nil {
-		return 0, tx.dialect.classify(err)
+		return 0, err
 	}
-	return res.RowsAffected()
+	n, err := tx.inner.exec(ctx, tx.dialect.rebind(q), bind(args))
+	return n, tx.dialect.classify(err)
+}
+
+// Later is Exec for who does not ask how many rows were touched. The statement runs before every later one of the transaction; where
+// the engine is a server away it goes there together with the next of them or the commit, which then also tell its error.
+func (tx *Tx) Later(ctx context.Context, q string, args ...any) error {
+	ctx, err := tx.within(ctx)
+	if err != nil {
+		return err
+	}
+	return tx.dialect.classify(tx.inner.execLater(ctx, tx.dialect.rebind(q), bind(args)))
 }
 
 // bind turns Go values into what both engines store: times become microseconds, the zero time NULL.

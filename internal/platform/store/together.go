@@ -107,7 +107,7 @@ func (g *together) step(ctx context.Context, db *DB, fn func(tx *Tx) error) (*Tx
 			g.undo(shared)
 		}
 	}()
-	tx := &Tx{tx: g.tx, dialect: db.dialect, lasting: true}
+	tx := &Tx{inner: liteTx{g.tx}, dialect: db.dialect, lasting: true}
 	if err := fn(tx); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+
 	"huoshui/internal/platform/id"
 	"huoshui/internal/platform/store"
 )
