@@ -160,6 +160,7 @@ func (a *App) build(ctx context.Context) error {
 	a.buildPromo()
 	a.buildTrade()
 	a.buildProducts()
+	a.buildLaunches()
 	a.buildAfterSale()
 	if err := a.buildCollect(ctx); err != nil {
 		return err

@@ -110,8 +110,18 @@ type demoLoop struct {
 	audience  *audience.Service
 }
 
-// Due sends what is due.
-func (d demoLoop) Due(ctx context.Context) error { return d.campaigns.Drain(ctx) }
+// Due begins what launches begin now, and sends what is due.
+func (d demoLoop) Due(ctx context.Context) error {
+	for {
+		n, err := d.app.Services.Launches.Tick(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.app.Log.WarnContext(ctx, "launches", "error", err) // it is tried again
+		}
+		if n == 0 || err != nil {
+			return d.campaigns.Drain(ctx)
+		}
+	}
+}
 
 // Refresh waits for the facts and computes layers and segments.
 func (d demoLoop) Refresh(ctx context.Context) error {

@@ -38,6 +38,7 @@ func (a *App) loops() []loop {
 		{"groups", config.Worker, a.Services.Groups.Run},                                                                                // groups whose time is over fail, and orders follow their groups
 		{"sales", config.Worker, a.Services.Sales.Run},                                                                                  // what nobody paid is closed, what was sent is finished, carts that were left are told, codes that came are handed out, what was sold is counted
 		{"after-sale", config.Worker, a.runAfterSale},                                                                                   // what nobody decided, answered or sent back in time goes on; pictures that nobody shows go
+		{"launches", config.Worker, func(ctx context.Context) error { return a.Services.Launches.Run(ctx, a.Log) }},                     // the stages of a launch begin campaigns, coupons, sales and pages, once each
 		{"store views", config.Worker, func(ctx context.Context) error { return a.Services.Storefront.RunViews(ctx, a.Stream, a.Log) }}, // what people look at becomes what they are recommended
 		{"campaigns", config.Worker, a.Services.Campaigns.Run},                                                                          // layers and segments become messages, and these facts
 	}...)

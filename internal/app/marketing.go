@@ -32,7 +32,7 @@ func (a *App) buildMarketing(ctx context.Context) error {
 	var err error
 	s.Campaigns, err = campaign.NewService(campaign.Parts{
 		DB: a.DB, Now: now, Log: a.Log,
-		Audience: s.Segments, People: people, Consents: s.Consents, Contents: s.Contents,
+		Audience: audiences{a}, People: people, Consents: s.Consents, Contents: s.Contents,
 		Strategies: playbooks{s.Strategies}, Tasks: orders{s.Tasks}, Buyers: people,
 		Sealer: a.Keys, Signer: channel.NewSigner(a.Keys.Key("tracking links"), a.BaseURL),
 		Dir: a.Config.Path("sending"),

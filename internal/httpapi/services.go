@@ -16,6 +16,7 @@ import (
 	"huoshui/internal/finance/wallet"
 	"huoshui/internal/marketing/campaign"
 	"huoshui/internal/marketing/content"
+	"huoshui/internal/marketing/launch"
 	"huoshui/internal/marketing/loyalty"
 	"huoshui/internal/marketing/strategy"
 	"huoshui/internal/org/staff"
@@ -72,6 +73,7 @@ type Services struct {
 	Tags       *tag.Service
 	Metrics    *metric.Service
 	Campaigns  *campaign.Service
+	Launches   *launch.Service
 	Consents   *consent.Service
 	Contents   *content.Service
 	Strategies *strategy.Service

@@ -8,6 +8,7 @@ import (
 	"huoshui/internal/finance/payment"
 	"huoshui/internal/finance/wallet"
 	"huoshui/internal/marketing/campaign"
+	"huoshui/internal/marketing/launch"
 	"huoshui/internal/marketing/loyalty"
 	"huoshui/internal/org/task"
 	"huoshui/internal/platform/clock"
@@ -34,7 +35,7 @@ func New(db *store.DB, now clock.Clock) *identity.Service {
 	return identity.NewService(db, now, buying{}, map[string]identity.Follower{
 		"order": order.Mover{}, "consent": consent.NewService(db, now), "campaign": campaign.Mover{},
 		"task": task.Mover{}, "segment": audience.Mover{}, "tag": tag.Mover{}, "arrivals": collect.TouchMover{},
-		"store view": storefront.Mover{}, "coupon": promo.Mover{}, "sale": checkout.Mover{}, "after-sale": aftersale.Mover{}, "review": review.Mover{}, "photo": photo.Mover{}, "flash": flash.Mover{}, "group": groupbuy.Mover{}, "address": address.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{},
+		"store view": storefront.Mover{}, "coupon": promo.Mover{}, "sale": checkout.Mover{}, "after-sale": aftersale.Mover{}, "review": review.Mover{}, "photo": photo.Mover{}, "flash": flash.Mover{}, "group": groupbuy.Mover{}, "address": address.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{}, "launch": launch.Mover{},
 	})
 }
 

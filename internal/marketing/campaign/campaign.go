@@ -37,8 +37,8 @@ const (
 
 // Target is whom a campaign is for.
 type Target struct {
-	Kind string `json:"kind" enum:"segment,tag,layer,stage,warning,class,everyone" doc:"What id names"`
-	ID   string `json:"id,omitempty" maxLength:"64" doc:"Segment or tag id, or the code of a layer, lifecycle stage, sign of leaving or RFM class"`
+	Kind string `json:"kind" enum:"segment,tag,layer,stage,warning,class,everyone,launch" doc:"What id names"`
+	ID   string `json:"id,omitempty" maxLength:"64" doc:"Segment or tag id, the code of a layer, lifecycle stage, sign of leaving or RFM class, or the step of a launch"`
 }
 
 // Plan is what an operator decides about a campaign. Contents is copied in when the campaign is launched, so that a
@@ -145,7 +145,7 @@ func (p Plan) check(enabled []string) error {
 		return errs.New(errs.Invalid, code, format, args...).At(field)
 	}
 	switch {
-	case !slices.Contains([]string{"segment", "tag", "layer", "stage", "warning", "class", "everyone"}, p.Audience.Kind):
+	case !slices.Contains([]string{"segment", "tag", "layer", "stage", "warning", "class", "everyone", "launch"}, p.Audience.Kind):
 		return bad("plan.audience", "campaign.no_audience", "choose a segment, a tag, a layer, or everyone")
 	case p.Audience.Kind != "everyone" && p.Audience.ID == "":
 		return bad("plan.audience.id", "campaign.no_audience", "choose which %s", p.Audience.Kind)

@@ -22,7 +22,7 @@ import (
 
 // Audience says who is in a segment or a layer, or carries a tag, now.
 type Audience interface {
-	// Resolve returns the people of a kind ("segment", "tag", "layer", "stage", "warning", "class", "everyone") and id as a bitmap the caller may change.
+	// Resolve returns the people of a kind ("segment", "tag", "layer", "stage", "warning", "class", "everyone", "launch") and id as a bitmap the caller may change.
 	Resolve(ctx context.Context, kind, id string) (*roaring.Bitmap, error)
 }
 

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -142,10 +143,11 @@ func (s *Service) Restore(ctx context.Context, contentID string) error {
 	return s.db.Tx(ctx, func(tx *store.Tx) error { return setArchived(ctx, tx, contentID, time.Time{}) })
 }
 
-// Offer is what a strategy gives; the values of {{benefit}} and {{coupon}}.
+// Offer is what a strategy gives; the values of {{benefit}}, {{coupon}} and {{link}}.
 type Offer struct {
 	Benefit string `json:"benefit,omitempty"`
 	Coupon  string `json:"coupon,omitempty"`
+	Link    string `json:"link,omitempty" maxLength:"500" doc:"Where {{link}} leads; empty: where the brand's does"`
 }
 
 // Common returns the values that are the same for everybody: the brand's and the offer's.
@@ -154,7 +156,7 @@ func (s *Service) Common(ctx context.Context, o Offer) (Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Values{"brand": b.Name, "link": b.Link, "benefit": o.Benefit, "coupon": o.Coupon}, nil
+	return Values{"brand": b.Name, "link": cmp.Or(o.Link, b.Link), "benefit": o.Benefit, "coupon": o.Coupon}, nil
 }
 
 // ValuesFor returns, by customer number, everything the variables need for sending to these people; ask for a few thousand

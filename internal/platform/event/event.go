@@ -110,6 +110,10 @@ const (
 	GroupCompleted = "group.completed" // every seat is paid
 	GroupFailed    = "group.failed"    // its time was over: the money goes back
 
+	// Who wants to hear when a launch is sold: Subject the launch, Product the goods on whose page she said so, Detail the stage.
+	LaunchReserved             = "launch.reserved"
+	LaunchReservationCancelled = "launch.reservation_cancelled"
+
 	CampaignAssigned = "campaign.assigned" // one per person in the frozen audience; Detail "reach" or "holdout"
 
 	MessagePlanned      = "message.planned" // Subject message id; Channel, Campaign, Strategy; Detail variant

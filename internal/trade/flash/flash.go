@@ -85,12 +85,35 @@ func NewService(db *store.DB, now func() time.Time) *Service { return &Service{d
 
 // Create plans a flash sale.
 func (s *Service) Create(ctx context.Context, d Draft, by string) (Sale, error) {
+	return s.CreateAs(ctx, id.New("fls"), d, by)
+}
+
+// Get returns a flash sale.
+func (s *Service) Get(ctx context.Context, flash string) (Sale, error) {
+	sale, err := store.One[Sale](ctx, s.db, `SELECT * FROM flash_sales WHERE id = ?`, flash)
+	if errs.Is(err, errs.NotFound) {
+		err = errs.New(errs.NotFound, "flash.not_found", "there is no flash sale %q", flash)
+	}
+	return sale, err
+}
+
+// Checked is a draft as it would be planned now, or what is wrong with it.
+func (s *Service) Checked(d Draft) (Draft, error) {
+	err := d.check(s.now())
+	return d, err
+}
+
+// CreateAs plans a flash sale under an id that its caller has made and keeps; of one that is there it changes nothing.
+func (s *Service) CreateAs(ctx context.Context, flash string, d Draft, by string) (Sale, error) {
+	if had, err := s.Get(ctx, flash); !errs.Is(err, errs.NotFound) {
+		return had, err
+	}
 	now := s.now()
 	if err := d.check(now); err != nil {
 		return Sale{}, err
 	}
 	sale := Sale{
-		ID: id.New("fls"), Name: d.Name, SKU: d.SKU, PriceFen: d.PriceFen, StartsAt: d.StartsAt.UTC().Truncate(time.Microsecond), EndsAt: d.EndsAt.UTC().Truncate(time.Microsecond),
+		ID: flash, Name: d.Name, SKU: d.SKU, PriceFen: d.PriceFen, StartsAt: d.StartsAt.UTC().Truncate(time.Microsecond), EndsAt: d.EndsAt.UTC().Truncate(time.Microsecond),
 		Units: d.Units, PerPerson: d.PerPerson, AtOnce: d.AtOnce, By: by, CreatedAt: now,
 	}
 	return sale, s.db.Tx(ctx, func(tx *store.Tx) error {

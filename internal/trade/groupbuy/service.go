@@ -39,30 +39,54 @@ func (s *Service) Hear(sales Sales) { s.sales = sales }
 
 // Create plans a group offer. It sells goods that are sent, below their price.
 func (s *Service) Create(ctx context.Context, d Draft, by string) (Offer, error) {
+	return s.CreateAs(ctx, id.New("gof"), d, by)
+}
+
+// CreateAs plans a group offer under an id that its caller has made and keeps; of one that is there it changes nothing.
+func (s *Service) CreateAs(ctx context.Context, offer string, d Draft, by string) (Offer, error) {
+	if had, err := s.Get(ctx, offer); !errs.Is(err, errs.NotFound) {
+		return had, err
+	}
 	now := s.now()
 	if err := d.check(now); err != nil {
 		return Offer{}, err
 	}
 	o := Offer{
-		ID: id.New("gof"), Name: d.Name, SKU: d.SKU, PriceFen: d.PriceFen, Size: d.Size, Hours: d.Hours, PerPerson: d.PerPerson,
+		ID: offer, Name: d.Name, SKU: d.SKU, PriceFen: d.PriceFen, Size: d.Size, Hours: d.Hours, PerPerson: d.PerPerson,
 		StartsAt: d.StartsAt.UTC().Truncate(time.Microsecond), EndsAt: d.EndsAt.UTC().Truncate(time.Microsecond), By: by, CreatedAt: now,
 	}
 	return o, s.db.Tx(ctx, func(tx *store.Tx) error {
-		items, err := catalog.Items(ctx, tx, []string{d.SKU})
-		if err != nil {
+		if err := sellable(ctx, tx, &d); err != nil {
 			return err
-		}
-		item, ok := items[d.SKU]
-		switch {
-		case !ok || item.Gone:
-			return errs.New(errs.Invalid, "group.sku", "there is no SKU %q", d.SKU).At("sku")
-		case item.Kind != catalog.KindPhysical && item.Kind != catalog.KindConsumable:
-			return errs.New(errs.Invalid, "group.kind", "groups buy goods that are sent").At("sku")
-		case d.PriceFen >= item.PriceFen:
-			return errs.New(errs.Invalid, "group.price_high", "the price together is below the price alone").At("price_fen").With("price_fen", item.PriceFen)
 		}
 		return store.Insert(ctx, tx, "group_offers", o)
 	})
+}
+
+// Checked returns what is wrong with a draft, as Create would; nothing is planned.
+func (s *Service) Checked(ctx context.Context, d Draft) error {
+	if err := d.check(s.now()); err != nil {
+		return err
+	}
+	return sellable(ctx, s.db, &d)
+}
+
+// sellable reports why groups cannot buy the SKU of a draft at its price.
+func sellable(ctx context.Context, q store.Querier, d *Draft) error {
+	items, err := catalog.Items(ctx, q, []string{d.SKU})
+	if err != nil {
+		return err
+	}
+	item, ok := items[d.SKU]
+	switch {
+	case !ok || item.Gone:
+		return errs.New(errs.Invalid, "group.sku", "there is no SKU %q", d.SKU).At("sku")
+	case item.Kind != catalog.KindPhysical && item.Kind != catalog.KindConsumable:
+		return errs.New(errs.Invalid, "group.kind", "groups buy goods that are sent").At("sku")
+	case d.PriceFen >= item.PriceFen:
+		return errs.New(errs.Invalid, "group.price_high", "the price together is below the price alone").At("price_fen").With("price_fen", item.PriceFen)
+	}
+	return nil
 }
 
 // Stop ends an offer before its time: no group is opened any more; those that are open go on.
@@ -98,6 +122,12 @@ type Counted struct {
 	Members  int64 `db:"members" json:"members" doc:"Members who paid, of groups that did not fail"`
 }
 
+// counted is the question for offers with what came of them.
+const counted = `SELECT o.*, COALESCE(g.forming, 0) AS forming, COALESCE(g.complete, 0) AS complete, COALESCE(g.failed, 0) AS failed, COALESCE(g.members, 0) AS members
+		FROM group_offers o LEFT JOIN (SELECT offer, CAST(SUM(CASE WHEN state = 'forming' THEN 1 ELSE 0 END) AS BIGINT) AS forming,
+			CAST(SUM(CASE WHEN state = 'complete' THEN 1 ELSE 0 END) AS BIGINT) AS complete, CAST(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END) AS BIGINT) AS failed,
+			CAST(SUM(CASE WHEN state IN ('forming', 'complete') THEN paid ELSE 0 END) AS BIGINT) AS members FROM buying_groups GROUP BY offer) g ON g.offer = o.id`
+
 // List returns offers, the latest to end first; those that hold now or within a day only where asked.
 func (s *Service) List(ctx context.Context, open bool, limit int) ([]Counted, error) {
 	var w store.Where
@@ -105,11 +135,16 @@ func (s *Service) List(ctx context.Context, open bool, limit int) ([]Counted, er
 		now := s.now()
 		w.And("o.stopped = FALSE AND o.ends_at > ? AND o.starts_at <= ?", now, now.Add(24*time.Hour))
 	}
-	return store.All[Counted](ctx, s.db, `SELECT o.*, COALESCE(g.forming, 0) AS forming, COALESCE(g.complete, 0) AS complete, COALESCE(g.failed, 0) AS failed, COALESCE(g.members, 0) AS members
-		FROM group_offers o LEFT JOIN (SELECT offer, CAST(SUM(CASE WHEN state = 'forming' THEN 1 ELSE 0 END) AS BIGINT) AS forming,
-			CAST(SUM(CASE WHEN state = 'complete' THEN 1 ELSE 0 END) AS BIGINT) AS complete, CAST(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END) AS BIGINT) AS failed,
-			CAST(SUM(CASE WHEN state IN ('forming', 'complete') THEN paid ELSE 0 END) AS BIGINT) AS members FROM buying_groups GROUP BY offer) g ON g.offer = o.id`+
-		w.SQL()+` ORDER BY o.ends_at DESC, o.id LIMIT ?`, w.Args(limit)...)
+	return store.All[Counted](ctx, s.db, counted+w.SQL()+` ORDER BY o.ends_at DESC, o.id LIMIT ?`, w.Args(limit)...)
+}
+
+// Count returns an offer with what came of it.
+func (s *Service) Count(ctx context.Context, offer string) (Counted, error) {
+	o, err := store.One[Counted](ctx, s.db, counted+` WHERE o.id = ?`, offer)
+	if errs.Is(err, errs.NotFound) {
+		err = noOffer(offer)
+	}
+	return o, err
 }
 
 // Of returns the offers of SKUs under which groups can be opened now, the lowest price first.

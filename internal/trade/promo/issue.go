@@ -94,6 +94,38 @@ func (s *Service) Issues(ctx context.Context, promotion string) ([]Issue, error)
 	return store.All[Issue](ctx, s.db, `SELECT `+issueColumns+` FROM coupon_issues WHERE promotion_id = ? ORDER BY made_at DESC, id DESC LIMIT 200`, promotion)
 }
 
+// GetIssue returns an issue by the request that asked for it.
+func (s *Service) GetIssue(ctx context.Context, request string) (Issue, error) {
+	i, err := store.One[Issue](ctx, s.db, `SELECT `+issueColumns+` FROM coupon_issues WHERE id = ?`, request)
+	if errs.Is(err, errs.NotFound) {
+		err = errs.New(errs.NotFound, "promo.no_issue", "no coupon was given by this request")
+	}
+	return i, err
+}
+
+// IssuedFor returns the people that an issue was for, whether or not they got a coupon.
+func (s *Service) IssuedFor(ctx context.Context, request string) (*roaring.Bitmap, error) {
+	row, err := store.One[stored](ctx, s.db, `SELECT * FROM coupon_issues WHERE id = ?`, request)
+	if err != nil {
+		return nil, err
+	}
+	people := roaring.New()
+	return people, people.UnmarshalBinary(row.People)
+}
+
+// IssuedTo returns the people who got a coupon of an issue.
+func (s *Service) IssuedTo(ctx context.Context, request string) (*roaring.Bitmap, error) {
+	i, err := s.GetIssue(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	out := roaring.New()
+	return out, store.Each(ctx, s.db, `SELECT customer FROM coupons WHERE promotion_id = ? AND source = ? AND cause = ?`, []any{i.Promotion, SourceIssue, i.ID}, func(n uint32) error {
+		out.Add(n)
+		return nil
+	})
+}
+
 // issueChunk is how many people get their coupon in one transaction.
 const issueChunk = 1000
 

@@ -273,6 +273,50 @@ func (s *Service) Publish(ctx context.Context, page string, p Publishing, by str
 	})
 }
 
+// Show shows a version of a page within a window, the newest when version is 0, under an id that its caller has made and keeps: again, it
+// changes nothing.
+func (s *Service) Show(ctx context.Context, release, page string, version int64, from, until time.Time, by string) error {
+	now := s.instant()
+	p := Publishing{From: from, Until: until}
+	if err := p.check(now); err != nil {
+		return err
+	}
+	_, err := s.change(ctx, page, func(tx *store.Tx, _ Page) error {
+		had, err := store.One[int64](ctx, tx, `SELECT COUNT(*) FROM store_page_releases WHERE id = ?`, release)
+		if err != nil || had > 0 {
+			return err
+		}
+		v, err := latest(ctx, tx, page)
+		if err == nil && version != 0 {
+			v, err = versionOf(ctx, tx, page, version)
+		}
+		if err == nil && v.Version == 0 {
+			err = errs.New(errs.NotFound, "page.no_version", "the page has no version yet")
+		}
+		if err != nil {
+			return err
+		}
+		faults, err := s.missing(ctx, tx, &v.Design)
+		if err != nil {
+			return err
+		}
+		if len(faults) > 0 {
+			return faults[0].err()
+		}
+		return store.Insert(ctx, tx, "store_page_releases", Release{ID: release, Page: page, Version: v.Version, StartsAt: p.From, EndsAt: p.Until, MadeBy: by, MadeAt: now})
+	})
+	return err
+}
+
+// Release returns a window in which a version is shown, or NotFound.
+func (s *Service) Release(ctx context.Context, release string) (Release, error) {
+	r, err := store.One[Release](ctx, s.DB, `SELECT * FROM store_page_releases WHERE id = ?`, release)
+	if errs.Is(err, errs.NotFound) {
+		err = errs.New(errs.NotFound, "page.no_release", "there is no such window")
+	}
+	return r, err
+}
+
 // TakeOff shows nothing of a page, from an instant on; a zero one is now. Home is always shown.
 func (s *Service) TakeOff(ctx context.Context, page string, from time.Time, by string) (Standing, error) {
 	now := s.instant()
