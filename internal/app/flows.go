@@ -36,6 +36,7 @@ func (a *App) loops() []loop {
 		{"expiry", config.Scheduler, a.runExpiry},                                                                                       // gift money and points end when their time is over
 		{"waiting rooms", config.Worker, a.Services.Flash.Run},                                                                          // who came first to a flash sale orders first
 		{"groups", config.Worker, a.Services.Groups.Run},                                                                                // groups whose time is over fail, and orders follow their groups
+		{"presales", config.Worker, a.Services.Presales.Run},                                                                            // deposits that nobody paid are let go, tails come due, and of presales that are over every deposit follows
 		{"sales", config.Worker, a.Services.Sales.Run},                                                                                  // what nobody paid is closed, what was sent is finished, carts that were left are told, codes that came are handed out, what was sold is counted
 		{"after-sale", config.Worker, a.runAfterSale},                                                                                   // what nobody decided, answered or sent back in time goes on; pictures that nobody shows go
 		{"launches", config.Worker, func(ctx context.Context) error { return a.Services.Launches.Run(ctx, a.Log) }},                     // the stages of a launch begin campaigns, coupons, sales and pages, once each

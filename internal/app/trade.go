@@ -15,6 +15,7 @@ import (
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/order"
+	"huoshui/internal/trade/presale"
 	"huoshui/internal/trade/storefront"
 	"huoshui/internal/user/signin"
 )
@@ -31,16 +32,24 @@ func (a *App) buildTrade() {
 	cash := storewire.Payments{Payments: s.Payments}
 	wallet, points := storewire.Wallet{Wallets: s.Wallets, Now: now}, storewire.Points{Accounts: s.Points, Now: now}
 	people := storewire.People{Now: now, Layer: a.layerNow}
+	s.Presales = presale.NewService(presale.Parts{
+		DB: a.DB, Now: now, Books: s.Books, People: storewire.Bookers{People: people}, Money: storewire.Deposits{Wallet: wallet, Promos: s.Promo, Payments: s.Payments},
+	})
+	cash := storewire.Payments{Payments: s.Payments, Presales: s.Presales}
 	s.Sales = checkout.NewService(checkout.Parts{
 		DB: a.DB, Now: now, Settler: order.NewSettler().Asking(collect.Touches), Books: s.Books,
 		Wallet: wallet, Points: points,
-		Offers: storewire.Offers{Promos: s.Promo, Flash: s.Flash, Groups: s.Groups}, People: people, Payments: cash, Keys: a.Keys,
+		Offers: storewire.Offers{Promos: s.Promo, Flash: s.Flash, Groups: s.Groups, Presales: s.Presales}, People: people, Payments: cash, Deposits: s.Presales, Keys: a.Keys,
 	})
 	s.Storefront = storefront.NewService(storefront.Parts{
 		DB: a.DB, Now: now, Promos: s.Promo, People: storewire.Visitors{People: people, DB: a.DB, Wallet: wallet, Points: points},
 	})
-	s.Payments.Hear(storewire.Orders{Sales: s.Sales})
+	s.Payments.Hear(storewire.Orders{Sales: s.Sales, Presales: s.Presales})
 	s.Groups.Hear(s.Sales)
+	s.Presales.Hear(s.Sales)
+	s.AskDeposit = func(ctx context.Context, b presale.Booking, title string, method payment.Method, openid string) (payment.Cashier, error) {
+		return cash.AskDeposit(ctx, a.DB, b, title, method, openid)
+	}
 	s.Ask = func(ctx context.Context, sale checkout.Sale, method payment.Method, openid string) (payment.Cashier, error) {
 		return cash.Ask(ctx, a.DB, sale, method, openid)
 	}

@@ -30,6 +30,7 @@ import (
 	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/trade/photo"
+	"huoshui/internal/trade/presale"
 	"huoshui/internal/trade/promo"
 	"huoshui/internal/trade/review"
 	"huoshui/internal/trade/storefront"
@@ -57,6 +58,7 @@ type Services struct {
 	Addresses  *address.Service
 	Flash      *flash.Service
 	Groups     *groupbuy.Service
+	Presales   *presale.Service
 	Sales      *checkout.Service
 	AfterSale  *aftersale.Service
 	Reviews    *review.Service
@@ -94,6 +96,8 @@ type Services struct {
 
 	// Ask leads a customer to the cashier of WeChat Pay for an unpaid sale.
 	Ask func(ctx context.Context, sale checkout.Sale, method payment.Method, openid string) (payment.Cashier, error)
+	// AskDeposit leads a customer to the cashier of WeChat Pay for an unpaid deposit of a presale.
+	AskDeposit func(ctx context.Context, b presale.Booking, title string, method payment.Method, openid string) (payment.Cashier, error)
 	// TextMessages sends texts to phones; its simulated phone can be read in the demo brand.
 	TextMessages interface {
 		signin.Sender

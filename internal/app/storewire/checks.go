@@ -4,10 +4,12 @@ import (
 	"context"
 
 	"huoshui/internal/finance/ledger"
+	"huoshui/internal/platform/money"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/inventory"
+	"huoshui/internal/trade/presale"
 )
 
 // Checks hold what the store sells against its own movements, and the books against its orders.
@@ -42,6 +44,15 @@ func Checks() []ledger.Check {
 			}
 			return out, err
 		}},
+		{Name: "presales and their bookings", Run: func(ctx context.Context, q store.Querier) ([]ledger.Difference, error) {
+			wrong, err := presale.Check(ctx, q)
+			var out []ledger.Difference
+			for _, p := range wrong {
+				out = append(out, ledger.Difference{What: p})
+			}
+			return out, err
+		}},
+		ledger.Equal("deposits and their bookings", money.Deposits, presale.Held),
 		{Name: "what ended orders hold", Run: func(ctx context.Context, q store.Querier) ([]ledger.Difference, error) {
 			return store.All[ledger.Difference](ctx, q, `SELECT s.id AS what, CAST(0 AS BIGINT) AS want, d.fen AS got FROM sales s JOIN (
 					SELECT e.order_id, CAST(SUM(CASE WHEN m.credit = 'deferred' THEN m.amount_fen ELSE 0 END) - SUM(CASE WHEN m.debit = 'deferred' THEN m.amount_fen ELSE 0 END) AS BIGINT) AS fen

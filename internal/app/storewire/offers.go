@@ -12,15 +12,17 @@ import (
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/groupbuy"
+	"huoshui/internal/trade/presale"
 	"huoshui/internal/trade/pricing"
 	"huoshui/internal/trade/promo"
 )
 
-// Offers implements checkout.Offers by promotions, flash sales and groups.
+// Offers implements checkout.Offers by promotions, flash sales, groups and presales.
 type Offers struct {
-	Promos *promo.Service
-	Flash  *flash.Service
-	Groups *groupbuy.Service
+	Promos   *promo.Service
+	Flash    *flash.Service
+	Groups   *groupbuy.Service
+	Presales *presale.Service
 }
 
 // free is what goods are sent by that name no freight template: for nothing.
@@ -51,6 +53,13 @@ func (o Offers) Rules(ctx context.Context, q store.Querier, who checkout.Buyer, 
 			err = errs.New(errs.Invalid, "group.one", "a group buys one SKU").At("lines").With("sku", price.SKU)
 		}
 		rules.Flash = []pricing.Flash{price}
+	case presale.Kind:
+		var terms presale.Terms
+		terms, err = o.Presales.Price(ctx, q, form.Booking, who.Number, now)
+		if err == nil && (len(skus) != 1 || skus[0] != terms.Price.SKU) {
+			err = errs.New(errs.Invalid, "presale.one", "a deposit is for one SKU").At("lines").With("sku", terms.Price.SKU)
+		}
+		rules.Flash, rules.Deposit = []pricing.Flash{terms.Price}, &terms.Deposit
 	default:
 		err = errs.New(errs.Invalid, "sale.form", "there is no form %q", form.Kind).At("form.kind")
 	}
@@ -87,11 +96,14 @@ func (o Offers) Take(ctx context.Context, tx *store.Tx, who checkout.Buyer, sale
 			return terms, err
 		}
 	}
+	var all int64
+	for _, l := range q.Lines {
+		all += l.Quantity
+	}
+	if form.Kind == presale.Kind {
+		terms.PayBy, err = o.Presales.Take(ctx, tx, form.Booking, sale, who.Number, all, q.DepositFen, now)
+	}
 	if form.Kind == groupbuy.Kind {
-		var all int64
-		for _, l := range q.Lines {
-			all += l.Quantity
-		}
 		if n := together[pricing.KindGroup]; n == 0 || n < all { // another price is lower, or more units than one person may have
 			return terms, errs.New(errs.Conflict, "group.enough", "not all of it is at the group's price")
 		}
@@ -108,6 +120,11 @@ func (o Offers) Paid(ctx context.Context, tx *store.Tx, sale string, form checko
 			return err
 		}
 	}
+	if form.Kind == presale.Kind {
+		if err := o.Presales.Paid(ctx, tx, form.Booking, sale, now); err != nil {
+			return err
+		}
+	}
 	_, err := o.Promos.Redeem(ctx, tx, sale)
 	return err
 }
@@ -116,6 +133,9 @@ func (o Offers) Paid(ctx context.Context, tx *store.Tx, sale string, form checko
 func (o Offers) Left(ctx context.Context, tx *store.Tx, sale string, form checkout.Form, now time.Time) error {
 	if form.Kind == groupbuy.Kind {
 		return o.Groups.Left(ctx, tx, sale, now)
+	}
+	if form.Kind == presale.Kind {
+		return o.Presales.Left(ctx, tx, form.Booking, sale, now)
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ import (
 	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/inventory"
 	"huoshui/internal/trade/order"
+	"huoshui/internal/trade/presale"
 	"huoshui/internal/trade/pricing"
 	"huoshui/internal/trade/promo"
 )
@@ -38,15 +39,16 @@ var start = time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC)
 // shop is a store with real books, wallets, points, coupons, flash sales and stock; payments are booked at once.
 type shop struct {
 	*checkout.Service
-	db      *store.DB
-	clock   *clock.Manual
-	books   *ledger.Service
-	wallets *wallet.Service
-	points  *loyalty.Service
-	promos  *promo.Service
-	flash   *flash.Service
-	groups  *groupbuy.Service
-	coupon  string // a promotion: 5 yuan off, from nothing
+	db       *store.DB
+	clock    *clock.Manual
+	books    *ledger.Service
+	wallets  *wallet.Service
+	points   *loyalty.Service
+	promos   *promo.Service
+	flash    *flash.Service
+	groups   *groupbuy.Service
+	presales *presale.Service
+	coupon   string // a promotion: 5 yuan off, from nothing
 }
 
 // cash books what WeChat Pay would.
@@ -61,6 +63,18 @@ func (c cash) Refund(ctx context.Context, tx *store.Tx, key, sale string, fen in
 	}
 	return c.books.Post(ctx, tx, money.Entry{Key: key, At: start, Reason: "payment.refunded", Order: sale, Moves: []money.Move{{Debit: from, Credit: money.Wechat, Fen: fen}}})
 }
+
+// deposits books what WeChat Pay would for deposits.
+type deposits struct {
+	storewire.Deposits
+	books *ledger.Service
+}
+
+func (d deposits) GiveBackCash(ctx context.Context, tx *store.Tx, key, booking string, fen int64, _ string) error {
+	return d.books.Post(ctx, tx, money.Entry{Key: key, At: start, Reason: "payment.refunded", Order: booking, Moves: []money.Move{{Debit: money.Deposits, Credit: money.Wechat, Fen: fen}}})
+}
+
+func (deposits) Release(context.Context, *store.Tx, string, string) error { return nil }
 
 func open(t testing.TB, db *store.DB) *shop {
 	t.Helper()
@@ -116,10 +130,14 @@ func wire(db *store.DB) *shop {
 	books := ledger.NewService(db, clk.Now, time.UTC)
 	s := &shop{db: db, clock: clk, books: books, wallets: wallet.NewService(db, books, clk.Now), points: loyalty.NewService(db, books, clk.Now),
 		promos: promo.NewService(db, clk.Now, time.UTC), flash: flash.NewService(db, clk.Now), groups: groupbuy.NewService(db, clk.Now)}
+	people := storewire.People{Now: clk.Now}
+	s.presales = presale.NewService(presale.Parts{DB: db, Now: clk.Now, Books: books, People: storewire.Bookers{People: people},
+		Money: deposits{storewire.Deposits{Wallet: storewire.Wallet{Wallets: s.wallets, Now: clk.Now}, Promos: s.promos}, books}})
 	s.Service = checkout.NewService(checkout.Parts{
-		DB: db, Now: clk.Now, Settler: order.NewSettler(), Books: books, People: storewire.People{Now: clk.Now}, Offers: storewire.Offers{Promos: s.promos, Flash: s.flash, Groups: s.groups}, Payments: cash{books},
+		DB: db, Now: clk.Now, Settler: order.NewSettler(), Books: books, People: people, Offers: storewire.Offers{Promos: s.promos, Flash: s.flash, Groups: s.groups, Presales: s.presales}, Payments: cash{books}, Deposits: s.presales,
 		Wallet: storewire.Wallet{Wallets: s.wallets, Now: clk.Now}, Points: storewire.Points{Accounts: s.points, Now: clk.Now}, Keys: keys,
 	})
+	s.presales.Hear(s.Service)
 	return s
 }
 

@@ -36,6 +36,7 @@ var chart = []AccountInfo{
 	{money.ChannelReceivable, "1122", Asset, "渠道应收款"},
 	{money.Inventory, "1405", Asset, "库存商品"},
 	{money.Deferred, "2203", Liability, "预收订单款"},
+	{money.Deposits, "2204", Liability, "预收定金"},
 	{money.WalletPrincipal, "2205", Liability, "储值本金"},
 	{money.WalletGift, "2206", Liability, "储值赠金"},
 	{money.Points, "2207", Liability, "积分负债"},

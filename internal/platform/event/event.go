@@ -114,6 +114,13 @@ const (
 	LaunchReserved             = "launch.reserved"
 	LaunchReservationCancelled = "launch.reservation_cancelled"
 
+	// What becomes of a customer's units of a presale; Subject the booking, Product, Quantity units, Amount the deposit, Detail the presale.
+	PresaleDeposited = "presale.deposited" // the deposit was paid
+	PresaleTailDue   = "presale.tail_due"  // the tail can be paid from now on: the time to remind
+	PresaleTailPaid  = "presale.tail_paid" // beside order.paid, which tells the amounts
+	PresaleForfeited = "presale.forfeited" // the tail was never paid: the deposit is the brand's
+	PresaleReturned  = "presale.returned"  // the deposit goes back: the presale was stopped, or gives it back
+
 	CampaignAssigned = "campaign.assigned" // one per person in the frozen audience; Detail "reach" or "holdout"
 
 	MessagePlanned      = "message.planned" // Subject message id; Channel, Campaign, Strategy; Detail variant

@@ -13,6 +13,7 @@ const (
 	Inventory         Account = "inventory"          // asset: goods at cost
 
 	Deferred          Account = "deferred"           // liability: received for orders that are not finished; discounts and coupons count as received
+	Deposits          Account = "deposits"           // liability: presale deposits whose tail is not paid yet
 	WalletPrincipal   Account = "wallet_principal"   // liability: money that customers put into their wallets
 	WalletGift        Account = "wallet_gift"        // liability: what we added to it
 	Points            Account = "points"             // liability: points not yet used, at the value they were given at

@@ -12,9 +12,10 @@ import (
 
 // Form is how something is bought when it is not bought plainly.
 type Form struct {
-	Kind  string `json:"kind,omitempty" enum:"group" doc:"group: together with others"`
-	Offer string `json:"offer,omitempty" maxLength:"64" doc:"What is offered: the group offer"`
-	Group string `json:"group,omitempty" maxLength:"64" doc:"The group that is joined; empty opens one"`
+	Kind    string `json:"kind,omitempty" enum:"group,presale" doc:"group: together with others; presale: the tail of a deposit"`
+	Offer   string `json:"offer,omitempty" maxLength:"64" doc:"What is offered: the group offer"`
+	Group   string `json:"group,omitempty" maxLength:"64" doc:"The group that is joined; empty opens one"`
+	Booking string `json:"booking,omitempty" maxLength:"64" doc:"Of a presale: what the deposit was paid for"`
 }
 
 // Terms are what a form of selling makes of a sale.
@@ -45,6 +46,9 @@ func (s *Sale) unheld() error {
 
 // ByGroup says that a sale was closed because its group's time was over.
 const ByGroup = "group"
+
+// ByPresale is the form of a sale that pays a presale's tail, and says that it was closed because the presale is over.
+const ByPresale = "presale"
 
 // Unhold lets a sale be sent: its group is complete. Again, or of one that ended, it changes nothing.
 func (s *Service) Unhold(ctx context.Context, saleID string) error {

@@ -259,7 +259,7 @@ func givenOf(ctx context.Context, q store.Querier, saleID string) (map[string]pr
 	rows, err := store.All[given](ctx, q, `SELECT * FROM sale_given WHERE sale = ?`, saleID)
 	out := make(map[string]pricing.Given, len(rows))
 	for _, r := range rows {
-		out[r.Key] = pricing.Given{Quantity: r.Quantity, Money: pricing.Money{CashFen: r.CashFen, PrincipalFen: r.PrincipalFen, GiftFen: r.GiftFen, Points: r.Points}}
+		out[r.Key] = pricing.Given{Quantity: r.Quantity, Money: pricing.Money{CashFen: r.CashFen, PrincipalFen: r.PrincipalFen, GiftFen: r.GiftFen, Points: r.Points, DepositFen: r.DepositFen}}
 	}
 	return out, err
 }
@@ -333,11 +333,11 @@ func (s *Service) giveMoney(ctx context.Context, tx *store.Tx, sale *Sale, reque
 	for _, l := range r.Lines {
 		g := after[l.Key]
 		g.Quantity += l.Quantity
-		g.CashFen, g.PrincipalFen, g.GiftFen, g.Points = g.CashFen+l.CashFen, g.PrincipalFen+l.PrincipalFen, g.GiftFen+l.GiftFen, g.Points+l.Points
+		g.CashFen, g.PrincipalFen, g.GiftFen, g.Points, g.DepositFen = g.CashFen+l.CashFen, g.PrincipalFen+l.PrincipalFen, g.GiftFen+l.GiftFen, g.Points+l.Points, g.DepositFen+l.DepositFen
 		after[l.Key], units[l.Key] = g, l.Quantity
-		if _, err := tx.Exec(ctx, `INSERT INTO sale_given (sale, key, quantity, cash_fen, principal_fen, gift_fen, points) VALUES (?, ?, ?, ?, ?, ?, ?)
+		if _, err := tx.Exec(ctx, `INSERT INTO sale_given (sale, key, quantity, cash_fen, principal_fen, gift_fen, points, deposit_fen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (sale, key) DO UPDATE SET quantity = excluded.quantity, cash_fen = excluded.cash_fen, principal_fen = excluded.principal_fen,
-				gift_fen = excluded.gift_fen, points = excluded.points`, sale.ID, l.Key, g.Quantity, g.CashFen, g.PrincipalFen, g.GiftFen, g.Points); err != nil {
+				gift_fen = excluded.gift_fen, points = excluded.points, deposit_fen = excluded.deposit_fen`, sale.ID, l.Key, g.Quantity, g.CashFen, g.PrincipalFen, g.GiftFen, g.Points, g.DepositFen); err != nil {
 			return err
 		}
 		part := order.Back{Key: l.Key, Product: l.SKU, Quantity: l.Quantity, AmountFen: l.Fen()}
@@ -353,6 +353,11 @@ func (s *Service) giveMoney(ctx context.Context, tx *store.Tx, sale *Sale, reque
 	}
 	if fen := r.PrincipalFen + r.GiftFen; fen > 0 {
 		if err := s.Wallet.Refund(ctx, tx, key+"/wallet", sale.ID+"/wallet", fen, finished, by); err != nil {
+			return err
+		}
+	}
+	if r.DepositFen > 0 {
+		if err := s.Deposits.GiveBack(ctx, tx, key+"/deposit", sale.Form.Booking, sale.ID, r.DepositFen, finished, by); err != nil {
 			return err
 		}
 	}

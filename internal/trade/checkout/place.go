@@ -83,7 +83,7 @@ func (s *Service) price(ctx context.Context, q store.Querier, who Buyer, w Wish,
 		return d, err
 	}
 	for i, l := range w.Lines {
-		if item, ok := d.items[l.SKU]; !ok || !item.Sold() {
+		if item, ok := d.items[l.SKU]; !ok || !item.Sold() && w.Form.Kind != ByPresale { // what a deposit was paid for is sold, whatever else is
 			return d, errs.New(errs.Conflict, "sale.not_sold", "SKU %q is not sold", l.SKU).At(fmt.Sprintf("lines.%d", i)).With("sku", l.SKU)
 		}
 	}

@@ -91,7 +91,7 @@ type Sale struct {
 	Payment     string            `db:"payment" json:"payment"`
 	Carrier     string            `db:"carrier" json:"carrier"`
 	Tracking    string            `db:"tracking" json:"tracking"`
-	CloseReason string            `db:"close_reason" json:"close_reason" doc:"customer, timeout or staff"`
+	CloseReason string            `db:"close_reason" json:"close_reason" doc:"customer, timeout, staff, group or presale"`
 	Warned      bool              `db:"warned" json:"-"`
 	Delivery    string            `db:"delivery" json:"delivery" enum:"ship,pickup" doc:"How its goods reach the buyer; pickup: the place is in the address"`
 	PhoneTail   string            `db:"phone_tail" json:"-"`
@@ -134,6 +134,7 @@ type given struct {
 	PrincipalFen int64  `db:"principal_fen"`
 	GiftFen      int64  `db:"gift_fen"`
 	Points       int64  `db:"points"`
+	DepositFen   int64  `db:"deposit_fen"`
 }
 
 // Rules are the times of a store, and by what it sends.

@@ -81,6 +81,12 @@ type Payments interface {
 	Refund(ctx context.Context, tx *store.Tx, key, sale string, fen int64, finished bool, by string) error
 }
 
+// Deposits are what was paid before an order, at a presale.
+type Deposits interface {
+	// GiveBack gives part of the deposit of a paid sale back, once per key; finished says that the sale was booked as revenue.
+	GiveBack(ctx context.Context, tx *store.Tx, key, booking, sale string, fen int64, finished bool, by string) error
+}
+
 // Parts are what a Service is made of. Nothing may be missing.
 type Parts struct {
 	DB       *store.DB
@@ -92,6 +98,7 @@ type Parts struct {
 	Offers   Offers
 	People   People
 	Payments Payments
+	Deposits Deposits
 	Keys     *secret.Keys // seals the codes that customers are given
 }
 

@@ -66,10 +66,13 @@ func (q *quoter) finish() (Quotation, error) {
 // pay splits the total over the means of payment, and each of them and the points over the lines and the freight.
 func (q *quoter) pay() {
 	out, c := &q.quote, q.cart.Customer
-	wish := min(max(q.cart.Balance, 0), out.TotalFen)
+	if d := q.rules.Deposit; d != nil {
+		out.DepositFen = min(max(d.Fen, 0), out.TotalFen)
+	}
+	wish := min(max(q.cart.Balance, 0), out.TotalFen-out.DepositFen)
 	out.GiftFen = min(wish, max(c.GiftFen, 0), share(out.TotalFen, q.rules.Balance.GiftMaxShare))
 	out.PrincipalFen = min(wish-out.GiftFen, max(c.PrincipalFen, 0))
-	out.CashFen = out.TotalFen - out.GiftFen - out.PrincipalFen
+	out.CashFen = out.TotalFen - out.DepositFen - out.GiftFen - out.PrincipalFen
 	n := len(out.Lines)
 	numbers := make([]int64, 2*(n+1))
 	weights, parts := numbers[:n+1], numbers[n+1:]
@@ -87,6 +90,12 @@ func (q *quoter) pay() {
 			weights[i] -= parts[i]
 		}
 	}
+	spread(out.DepositFen, func(i int) *int64 {
+		if i == n {
+			return &out.Freight.DepositFen
+		}
+		return &out.Lines[i].DepositFen
+	})
 	spread(out.GiftFen, func(i int) *int64 {
 		if i == n {
 			return &out.Freight.GiftFen

@@ -3,15 +3,16 @@
 //
 // The order of application is fixed:
 //
-//		list → member → flash → bundle → full-reduction → coupons (gift, full, discount) → staff → points → freight → balance
+//		list → member → flash → bundle → full-reduction → coupons (gift, full, discount) → staff → deposit → points → freight → deposit, balance
 //
 //	  - Member: the lowest price that any member rule gives a unit.
 //	  - Flash: as many units as the person may still have, at the flash price, when it is below the member price; these
-//	    units take no member price. The price of a group is one too, under its own name.
+//	    units take no member price. The prices of a group and of a presale are ones too, under their own names.
 //	  - Bundle: sets formed of the units that are left, the most saving first (see bundles for how it is searched).
 //	  - Full-reduction: by priority, then id; each on what the ones before have left of the goods in its scope.
 //	  - Coupons: gifts first; the thresholds of the others look at what gifts have left, never at one another.
 //	  - Staff: what a person takes off by hand, and the freight she sets.
+//	  - Deposit: what it counts for beyond what it was comes off the goods; it itself is a means of payment, and goes first.
 //	  - Points: a share of what is left of the goods, in whole steps; never freight.
 //	  - Freight: from what the goods come to before coupons, so that a better coupon never costs freight.
 //	  - Balance: a means of payment, not a reduction: it splits the total, and changes nothing of it.
@@ -42,7 +43,8 @@ type Kind string
 const (
 	KindMember         Kind = "member"
 	KindFlash          Kind = "flash"
-	KindGroup          Kind = "group" // 拼团价
+	KindGroup          Kind = "group"   // 拼团价
+	KindPresale        Kind = "presale" // 预售价
 	KindBundle         Kind = "bundle"
 	KindReduction      Kind = "reduction"
 	KindCouponGift     Kind = "coupon_gift"     // 兑换券
@@ -50,13 +52,14 @@ const (
 	KindCouponDiscount Kind = "coupon_discount" // 折扣券
 	KindCouponFreight  Kind = "coupon_freight"  // 免邮券
 	KindStaff          Kind = "staff"
+	KindDeposit        Kind = "deposit" // 定金膨胀: what a deposit counts for beyond what it was
 	KindPoints         Kind = "points"
 )
 
 // kinds lists them; the place of a kind is its bit.
 var kinds = [...]Kind{
 	KindMember, KindFlash, KindBundle, KindReduction, KindCouponGift, KindCouponFull, KindCouponDiscount, KindCouponFreight, KindStaff, KindPoints,
-	KindGroup,
+	KindGroup, KindPresale, KindDeposit,
 }
 
 // place returns the place of a kind, -1 when there is no such kind.
@@ -127,6 +130,7 @@ type Quotation struct {
 	PointsFen    int64        `json:"points_fen" doc:"What they take off the goods"`
 	GiftFen      int64        `json:"gift_fen" doc:"Paid from balance that was given"`
 	PrincipalFen int64        `json:"principal_fen" doc:"Paid from balance that was paid in"`
+	DepositFen   int64        `json:"deposit_fen,omitempty" doc:"Paid before, at a presale"`
 	CashFen      int64        `json:"cash_fen" doc:"Left to pay by other means"`
 	Coupons      []UsedCoupon `json:"coupons"`
 	Refused      []Refused    `json:"refused" doc:"Coupons that were asked for and cannot be used"`
@@ -144,8 +148,9 @@ type Line struct {
 	PayFen       int64        `json:"pay_fen"`
 	Adjustments  []Adjustment `json:"adjustments"`
 	Points       int64        `json:"points" doc:"Its part of the points spent"`
-	GiftFen      int64        `json:"gift_fen" doc:"Its part of each means of payment; the three make PayFen"`
+	GiftFen      int64        `json:"gift_fen" doc:"Its part of each means of payment; together they make PayFen"`
 	PrincipalFen int64        `json:"principal_fen"`
+	DepositFen   int64        `json:"deposit_fen,omitempty"`
 	CashFen      int64        `json:"cash_fen"`
 }
 
@@ -188,6 +193,7 @@ type Freight struct {
 	Adjustments  []Adjustment `json:"adjustments"`
 	GiftFen      int64        `json:"gift_fen"`
 	PrincipalFen int64        `json:"principal_fen"`
+	DepositFen   int64        `json:"deposit_fen,omitempty"`
 	CashFen      int64        `json:"cash_fen"`
 }
 

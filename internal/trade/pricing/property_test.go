@@ -146,6 +146,10 @@ func (d *drawn) rules() Rules {
 		r.Points = &Points{StepPoints: 1 + d.int(200, "step points"), StepFen: 1 + d.int(150, "step fen"), MaxShare: d.int(10000, "share"), MinFen: d.int(500, "min"), Scope: d.scope()}
 	}
 	r.Balance.GiftMaxShare = d.int(10000, "gift share")
+	if d.int(2, "deposit") == 0 {
+		fen := d.amount("deposit")
+		r.Deposit = &Deposit{ID: "d", Fen: fen, WorthFen: fen + d.amount("expansion")}
+	}
 	for range d.int(3, "excludes") {
 		pair := rapid.SliceOfN(rapid.SampledFrom(kinds[:]), 2, 2).Draw(d.t, "pair")
 		r.Stacking.Excludes = append(r.Stacking.Excludes, [2]Kind{pair[0], pair[1]})
@@ -305,7 +309,7 @@ func TestRefundsOfEveryPartitionAreExact(t *testing.T) {
 			sum = sum.plus(out.Money)
 			coupons = append(coupons, out.Coupons...)
 		}
-		if want := (Money{q.CashFen, q.PrincipalFen, q.GiftFen, q.Points}); sum != want {
+		if want := (Money{q.CashFen, q.PrincipalFen, q.GiftFen, q.Points, q.DepositFen}); sum != want {
 			t.Fatalf("paid %+v, given back %+v", want, sum)
 		}
 		want := []string{}

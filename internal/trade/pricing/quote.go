@@ -25,6 +25,7 @@ const (
 	codeStaffFreight  = "price.staff_freight"
 	codeFreeLevel     = "price.free_level"
 	codePoints        = "price.points"
+	codeDeposit       = "price.deposit"
 )
 
 // piece is all units of one SKU in a cart.
@@ -94,6 +95,7 @@ func Quote(cart Cart, rules Rules, now time.Time) (Quotation, error) {
 	}
 	q.coupons()
 	q.staff()
+	q.deposit()
 	q.points()
 	return q.finish()
 }
@@ -388,6 +390,25 @@ func (q *quoter) staff() {
 	if by.FreightFen != nil && *by.FreightFen >= 0 && *by.FreightFen < q.freight.PayFen {
 		at := q.apply(KindStaff, by.ID, codeStaffFreight, Values{PriceFen: *by.FreightFen})
 		q.offFreight(at, q.freight.PayFen-*by.FreightFen)
+	}
+}
+
+// deposit takes off what a deposit counts for beyond what it was, whatever else was taken off: it was promised when it was paid.
+func (q *quoter) deposit() {
+	d := q.rules.Deposit
+	if d == nil || d.Fen < 0 || d.WorthFen <= d.Fen || d.WorthFen > MaxFen {
+		return
+	}
+	q.sel = q.sel[:0]
+	var base int64
+	for i := range q.portions {
+		if p := &q.portions[i]; p.amount > 0 {
+			q.sel = append(q.sel, int32(i))
+			base += p.amount
+		}
+	}
+	if base > 0 {
+		q.offAll(q.sel, q.apply(KindDeposit, d.ID, codeDeposit, Values{PriceFen: d.Fen, OffFen: d.WorthFen}), KindDeposit, min(d.WorthFen-d.Fen, base))
 	}
 }
 

@@ -47,10 +47,10 @@ type failer interface {
 // sound checks what is true of every quotation.
 func sound(t failer, q *Quotation) {
 	t.Helper()
-	var list, goods, points, gift, principal, cash int64
+	var list, goods, points, gift, principal, cash, deposit int64
 	takes := make([]int64, len(q.Applied))
 	for _, l := range q.Lines {
-		if l.Quantity < 1 || l.PayFen < 0 || l.GiftFen < 0 || l.PrincipalFen < 0 || l.CashFen < 0 || l.Points < 0 {
+		if l.Quantity < 1 || l.PayFen < 0 || l.GiftFen < 0 || l.PrincipalFen < 0 || l.CashFen < 0 || l.Points < 0 || l.DepositFen < 0 {
 			t.Fatalf("negative: %+v", l)
 		}
 		left := l.ListFen
@@ -61,11 +61,11 @@ func sound(t failer, q *Quotation) {
 			left -= a.Fen
 			takes[a.Applied] += a.Fen
 		}
-		if left != l.PayFen || l.ListFen != l.UnitFen*l.Quantity || l.GiftFen+l.PrincipalFen+l.CashFen != l.PayFen {
+		if left != l.PayFen || l.ListFen != l.UnitFen*l.Quantity || l.GiftFen+l.PrincipalFen+l.CashFen+l.DepositFen != l.PayFen {
 			t.Fatalf("list %d less adjustments is %d, pay %d: %+v", l.ListFen, left, l.PayFen, l)
 		}
 		list, goods, points = list+l.ListFen, goods+l.PayFen, points+l.Points
-		gift, principal, cash = gift+l.GiftFen, principal+l.PrincipalFen, cash+l.CashFen
+		gift, principal, cash, deposit = gift+l.GiftFen, principal+l.PrincipalFen, cash+l.CashFen, deposit+l.DepositFen
 	}
 	f := q.Freight
 	left := f.ListFen
@@ -73,7 +73,7 @@ func sound(t failer, q *Quotation) {
 		left -= a.Fen
 		takes[a.Applied] += a.Fen
 	}
-	if left != f.PayFen || f.PayFen < 0 || f.GiftFen+f.PrincipalFen+f.CashFen != f.PayFen || f.GiftFen < 0 || f.PrincipalFen < 0 || f.CashFen < 0 {
+	if left != f.PayFen || f.PayFen < 0 || f.GiftFen+f.PrincipalFen+f.CashFen+f.DepositFen != f.PayFen || f.DepositFen < 0 || f.GiftFen < 0 || f.PrincipalFen < 0 || f.CashFen < 0 {
 		t.Fatalf("freight %+v", f)
 	}
 	for i, a := range q.Applied {
@@ -83,7 +83,7 @@ func sound(t failer, q *Quotation) {
 	}
 	if list != q.ListFen || goods != q.GoodsFen || goods+f.PayFen != q.TotalFen || points != q.Points ||
 		gift+f.GiftFen != q.GiftFen || principal+f.PrincipalFen != q.PrincipalFen || cash+f.CashFen != q.CashFen ||
-		q.GiftFen+q.PrincipalFen+q.CashFen != q.TotalFen {
+		deposit+f.DepositFen != q.DepositFen || q.GiftFen+q.PrincipalFen+q.CashFen+q.DepositFen != q.TotalFen {
 		t.Fatalf("sums of %+v", q)
 	}
 }

@@ -16,17 +16,18 @@ type Money struct {
 	PrincipalFen int64 `json:"principal_fen"`
 	GiftFen      int64 `json:"gift_fen"`
 	Points       int64 `json:"points"`
+	DepositFen   int64 `json:"deposit_fen,omitempty" doc:"Of a deposit that was paid before"`
 }
 
 // Fen is the money in it; points are not money.
-func (m Money) Fen() int64 { return m.CashFen + m.PrincipalFen + m.GiftFen }
+func (m Money) Fen() int64 { return m.CashFen + m.PrincipalFen + m.GiftFen + m.DepositFen }
 
 func (m Money) plus(o Money) Money {
-	return Money{m.CashFen + o.CashFen, m.PrincipalFen + o.PrincipalFen, m.GiftFen + o.GiftFen, m.Points + o.Points}
+	return Money{m.CashFen + o.CashFen, m.PrincipalFen + o.PrincipalFen, m.GiftFen + o.GiftFen, m.Points + o.Points, m.DepositFen + o.DepositFen}
 }
 
 func (m Money) less(o Money) Money {
-	return Money{m.CashFen - o.CashFen, m.PrincipalFen - o.PrincipalFen, m.GiftFen - o.GiftFen, m.Points - o.Points}
+	return Money{m.CashFen - o.CashFen, m.PrincipalFen - o.PrincipalFen, m.GiftFen - o.GiftFen, m.Points - o.Points, m.DepositFen - o.DepositFen}
 }
 
 // Given is what has been given back of one line.
@@ -69,7 +70,7 @@ func RefundOf(q *Quotation, given map[string]Given, now Giving) (Refund, error) 
 		lines[q.Lines[i].Key] = &q.Lines[i]
 	}
 	f := q.Freight
-	lines[FreightKey] = &Line{Key: FreightKey, Quantity: 1, PayFen: f.PayFen, CashFen: f.CashFen, PrincipalFen: f.PrincipalFen, GiftFen: f.GiftFen}
+	lines[FreightKey] = &Line{Key: FreightKey, Quantity: 1, PayFen: f.PayFen, CashFen: f.CashFen, PrincipalFen: f.PrincipalFen, GiftFen: f.GiftFen, DepositFen: f.DepositFen}
 	for key, g := range given {
 		l := lines[key]
 		if l == nil || g.Quantity < 0 || g.Quantity > l.Quantity || !within(g.Money, l.paid()) {
@@ -120,29 +121,32 @@ func RefundOf(q *Quotation, given map[string]Given, now Giving) (Refund, error) 
 }
 
 // paid returns all that was paid for the line.
-func (l *Line) paid() Money { return Money{l.CashFen, l.PrincipalFen, l.GiftFen, l.Points} }
+func (l *Line) paid() Money {
+	return Money{l.CashFen, l.PrincipalFen, l.GiftFen, l.Points, l.DepositFen}
+}
 
 // first returns what the first k units of a line are worth.
 func (l *Line) first(k int64) Money {
-	return Money{mulDiv(l.CashFen, k, l.Quantity), mulDiv(l.PrincipalFen, k, l.Quantity), mulDiv(l.GiftFen, k, l.Quantity), mulDiv(l.Points, k, l.Quantity)}
+	part := func(fen int64) int64 { return mulDiv(fen, k, l.Quantity) }
+	return Money{part(l.CashFen), part(l.PrincipalFen), part(l.GiftFen), part(l.Points), part(l.DepositFen)}
 }
 
 // within reports whether every part of m is between nothing and that of most.
 func within(m, most Money) bool {
 	in := func(a, b int64) bool { return a >= 0 && a <= b }
-	return in(m.CashFen, most.CashFen) && in(m.PrincipalFen, most.PrincipalFen) && in(m.GiftFen, most.GiftFen) && in(m.Points, most.Points)
+	return in(m.CashFen, most.CashFen) && in(m.PrincipalFen, most.PrincipalFen) && in(m.GiftFen, most.GiftFen) && in(m.Points, most.Points) && in(m.DepositFen, most.DepositFen)
 }
 
 // positive returns m without what is below nothing.
 func positive(m Money) Money {
-	return Money{max(m.CashFen, 0), max(m.PrincipalFen, 0), max(m.GiftFen, 0), max(m.Points, 0)}
+	return Money{max(m.CashFen, 0), max(m.PrincipalFen, 0), max(m.GiftFen, 0), max(m.Points, 0), max(m.DepositFen, 0)}
 }
 
 // part returns an amount of the money, of each means of payment in proportion; no points.
 func (m Money) part(fen int64) Money {
-	weights, parts := [3]int64{m.CashFen, m.PrincipalFen, m.GiftFen}, [3]int64{}
+	weights, parts := [4]int64{m.CashFen, m.PrincipalFen, m.GiftFen, m.DepositFen}, [4]int64{}
 	split(fen, weights[:], parts[:], nil)
-	return Money{CashFen: parts[0], PrincipalFen: parts[1], GiftFen: parts[2]}
+	return Money{CashFen: parts[0], PrincipalFen: parts[1], GiftFen: parts[2], DepositFen: parts[3]}
 }
 
 // comingBack returns the coupons all of whose goods have come back now, and had not before.

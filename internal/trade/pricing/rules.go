@@ -12,6 +12,7 @@ type Rules struct {
 	Reductions []Reduction         // full-reductions
 	Templates  map[string]Freights // freight templates, by id
 	Points     *Points             // nil: points buy nothing
+	Deposit    *Deposit            // nil: none was paid
 	Balance    Balance
 	Stacking   Stacking
 }
@@ -64,7 +65,7 @@ type Member struct {
 
 // Flash is a price for a while, for so many units a person.
 type Flash struct {
-	Kind      Kind     `json:"kind,omitempty" doc:"flash unless it says group"`
+	Kind      Kind     `json:"kind,omitempty" doc:"flash unless it says group or presale"`
 	ID        string   `json:"id"`
 	When      Window   `json:"when,omitzero"`
 	For       Audience `json:"for,omitzero"`
@@ -80,6 +81,13 @@ func (f *Flash) kind() Kind {
 		return KindFlash
 	}
 	return f.Kind
+}
+
+// Deposit is what was paid before for what is in the cart, and what it counts for.
+type Deposit struct {
+	ID       string `json:"id"`
+	Fen      int64  `json:"fen"`
+	WorthFen int64  `json:"worth_fen" doc:"At least Fen"`
 }
 
 // Bundle is a fixed set of units at a price.

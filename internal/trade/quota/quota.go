@@ -39,7 +39,8 @@ func Had(ctx context.Context, q store.Querier, offer string, customer uint32) (i
 }
 
 // held is what every sale has of every offer, which the counts of people add up.
-const held = `SELECT offer, customer, units FROM group_seats WHERE state IN ('taken', 'paid')`
+const held = `SELECT offer, customer, units FROM group_seats WHERE state IN ('taken', 'paid')
+	UNION ALL SELECT presale AS offer, customer, units FROM presale_bookings WHERE state IN ('unpaid', 'deposited', 'done')`
 
 // Recount makes the counts of people what their sales hold: they were merged, or parted again.
 func Recount(ctx context.Context, tx *store.Tx, people []uint32) error {
