@@ -9,7 +9,7 @@ import (
 	"huoshui/internal/marketing/launch"
 )
 
-// buildLaunches makes the object that drives the others: campaigns, coupons, flash sales, groups and pages.
+// buildLaunches makes the object that drives the others: campaigns, coupons, flash sales, groups, presales and pages.
 func (a *App) buildLaunches() {
 	s, now, zone := &a.Services, a.Clock.Now, a.Audience.Zone()
 	s.Launches = launch.NewService(launch.Parts{
@@ -21,6 +21,7 @@ func (a *App) buildLaunches() {
 			launch.GiveCoupons: launchwire.Coupons{Promos: s.Promo},
 			launch.OpenFlash:   launchwire.Flash{Sales: s.Flash, Now: now},
 			launch.OpenGroups:  launchwire.Groups{Offers: s.Groups, Now: now},
+			launch.OpenPresale: launchwire.Presales{Sales: s.Presales, Now: now},
 			launch.ShowPage:    launchwire.Pages{Store: s.Storefront, Now: now},
 		},
 	})

@@ -124,7 +124,14 @@ func (t Trade) Sold(ctx context.Context, skus []string, from, until time.Time) (
 	return out, err
 }
 
-// Deposits implements launch.Trade.
-func (t Trade) Deposits(context.Context, []string) (*roaring.Bitmap, error) {
-	return roaring.New(), nil
+// Deposits implements launch.Trade: who holds units of the presales, or had their order.
+func (t Trade) Deposits(ctx context.Context, presales []string) (*roaring.Bitmap, error) {
+	out := roaring.New()
+	var w store.Where
+	store.In(&w, "presale", presales)
+	w.And("state IN ('deposited', 'done')")
+	return out, store.Each(ctx, t.DB, `SELECT DISTINCT customer FROM presale_bookings`+w.SQL(), w.Args(), func(n uint32) error {
+		out.Add(n)
+		return nil
+	})
 }
