@@ -74,7 +74,7 @@ func dropWarehouse(ctx context.Context, cfg config.Config) (err error) {
 	if warehouse.IsClickHouse(path) {
 		return warehouse.DropClickHouse(ctx, path)
 	}
-	for _, file := range []string{path + ".wal", path, path + ".state"} { // the log first: a log without its file would be replayed into nothing
+	for _, file := range []string{path + ".wal", path, path + ".state", path + ".timelines"} { // the log first: a log without its file would be replayed into nothing
 		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("rebuild: %w", err)
 		}

@@ -29,6 +29,10 @@ func (e *duck) compactIfDue(ctx context.Context) error {
 		if err := e.compactFacts(ctx); err != nil {
 			return err
 		}
+	} else if e.timelines.Load() == nil {
+		if err := e.writeTimelines(ctx); err != nil {
+			return err
+		}
 	}
 	if people > looseRows {
 		return e.compactPeople(ctx)
@@ -71,11 +75,12 @@ func (e *duck) compactFacts(ctx context.Context) error {
 		step{do: `DROP TABLE facts`},
 		step{do: `ALTER TABLE facts_clustered RENAME TO facts`},
 		step{do: `DELETE FROM moved`},
-		step{do: `UPDATE loaded SET clustered_facts = (SELECT COUNT(*) FROM facts)`}))
-	if err == nil {
-		e.disorder.Store(false)
+		step{do: `UPDATE loaded SET clustered_facts = (SELECT COUNT(*) FROM facts), compaction = ` + strconv.FormatUint(newCompaction(), 10)}))
+	if err != nil {
+		return err
 	}
-	return err
+	e.disorder.Store(false)
+	return e.writeTimelines(ctx)
 }
 
 // quantiles are the customer numbers, ascending, that cut the facts into about so many equal parts; who has more facts than a part has is not cut.

@@ -32,6 +32,8 @@ type duck struct {
 	kept    memoryState     // used there
 	away    *roaring.Bitmap // numbers that went into another; replaced, never changed
 
+	timelines atomic.Pointer[timelines] // of the last compaction; nil where they are not written yet
+
 	disorder atomic.Bool // facts were found not to lie as the last compaction wrote them: nothing is taken to until the next
 }
 
@@ -92,11 +94,14 @@ func openDuck(ctx context.Context, w *Warehouse, cfg Config) (e *duck, err error
 	if e.away, err = openAway(ctx, e.writer); err != nil {
 		return nil, err
 	}
-	return e, e.refreshMark(ctx)
+	return e, errors.Join(e.refreshMark(ctx), e.openTimelines(ctx))
 }
 
 func (e *duck) close() error {
 	var all []error
+	if t := e.timelines.Swap(nil); t != nil {
+		all = append(all, t.file.Close())
+	}
 	for _, c := range e.all {
 		all = append(all, c.Close())
 	}
@@ -267,10 +272,12 @@ var duckSchema = []string{
 	peopleTable("people"),
 	`CREATE TABLE IF NOT EXISTS dict (code UINTEGER NOT NULL, text VARCHAR NOT NULL)`,
 	`CREATE TABLE IF NOT EXISTS loaded (seq UBIGINT NOT NULL, clustered_facts BIGINT NOT NULL, clustered_people BIGINT NOT NULL)`,
-	`INSERT INTO loaded SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM loaded)`,
-	// customers whom facts moved to since the last compaction; an older file, which did not note them, counts as never compacted
+	`INSERT INTO loaded (seq, clustered_facts, clustered_people) SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM loaded)`,
+	// customers whom facts moved to or from since the last compaction; an older file, which did not note them, counts as never compacted
 	`UPDATE loaded SET clustered_facts = 0 WHERE NOT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = 'moved')`,
 	`CREATE TABLE IF NOT EXISTS moved (customer UINTEGER NOT NULL)`,
+	`ALTER TABLE loaded ADD COLUMN IF NOT EXISTS compaction UBIGINT DEFAULT 0`, // a mark of the last one
+	fmt.Sprintf(`UPDATE loaded SET compaction = %d WHERE compaction = 0`, newCompaction()),
 }
 
 func duckSettings(cfg Config) []string {

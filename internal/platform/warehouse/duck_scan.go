@@ -9,10 +9,12 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/duckdb/duckdb-go/v2"
 )
 
 func (e *duck) snapshot(ctx context.Context, n int) (*snapshot, error) {
+	kept := e.timelines.Load() // before the snapshot begins: whoever moved while they were written is noted in it
 	conns, err := e.lend(ctx, n)
 	if err != nil {
 		return nil, err
@@ -28,9 +30,24 @@ func (e *duck) snapshot(ctx context.Context, n int) (*snapshot, error) {
 		end()
 		return nil, err
 	}
-	sn := &snapshot{mark: mark, end: end, whole: true}
+	sn := &snapshot{mark: mark, end: end, whole: true, clustered: c}
 	for _, c := range conns {
 		sn.sources = append(sn.sources, &duckSource{c})
+	}
+	if c.moved > 0 {
+		// left out where rows are read: leaving them out in SQL is a join, and a join does not keep the order of rows
+		sn.moved = roaring.New()
+		err := sn.sources[0].each(ctx, "SELECT customer FROM moved", func(b arrow.RecordBatch) {
+			sn.moved.AddMany(b.Column(0).(*array.Uint32).Uint32Values())
+		})
+		if err != nil {
+			end()
+			return nil, err
+		}
+	}
+	if kept != nil && kept.mark == c.compaction && kept.rows == c.rows {
+		sn.timelines = kept
+		sn.broken = func() { e.timelines.CompareAndSwap(kept, nil) }
 	}
 	if sn.loose = int(mark.Facts - c.rows + c.movedRows(mark)); sn.loose > mostLoose || e.disorder.Load() {
 		return sn, nil
@@ -41,12 +58,6 @@ func (e *duck) snapshot(ctx context.Context, n int) (*snapshot, error) {
 	sn.apart = []string{fmt.Sprintf("rowid >= %d AND rowid < %d", c.rows, middle), fmt.Sprintf("rowid >= %d", max(c.rows, middle))}
 	if c.moved > 0 {
 		sn.apart = append(sn.apart, sn.ordered+" AND customer IN (SELECT customer FROM moved)")
-		// left out where rows are read: leaving them out in SQL is a join, and a join does not keep the order of rows
-		sn.moved = roaring.New()
-		if err := each(ctx, conns[0], "SELECT customer, customer FROM moved", func(n, _ uint32) { sn.moved.Add(n) }); err != nil {
-			end()
-			return nil, err
-		}
 	}
 	return sn, nil
 }
@@ -54,7 +65,9 @@ func (e *duck) snapshot(ctx context.Context, n int) (*snapshot, error) {
 // clustered says what lies by customer and time.
 type clustered struct {
 	rows  int64 // the first rows of facts, which the last compaction wrote
-	moved int64 // but for those of how many customers that facts moved to since
+	moved int64 // but for those of how many customers that facts moved to or from since
+
+	compaction uint64 // its mark
 }
 
 // movedRows is about how many rows that is.
@@ -124,7 +137,7 @@ func (e *duck) begin(ctx context.Context, conns []*sql.Conn) (mark Watermark, c 
 		if _, err := conn.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
 			return 0, c, err
 		}
-		err = conn.QueryRowContext(ctx, "SELECT seq, clustered_facts, (SELECT COUNT(*) FROM moved) FROM loaded").Scan(&seq, &c.rows, &c.moved)
+		err = conn.QueryRowContext(ctx, "SELECT seq, clustered_facts, (SELECT COUNT(*) FROM moved), compaction FROM loaded").Scan(&seq, &c.rows, &c.moved, &c.compaction)
 		return seq, c, err
 	}
 	try := func() (mark Watermark, c clustered, same bool, err error) {

@@ -49,13 +49,17 @@ type snapshot struct {
 	sources []source
 	// ordered is which facts lie by customer and time, as far as a stream gives them, as a condition of SQL; "" where too many do not. apart
 	// is the others, which are few, in parts that one worker each may read.
-	ordered  string
-	moved    *roaring.Bitmap // customers whose facts do not lie in order, though ordered gives them: they are in apart too; nil for none
-	apart    []string
-	loose    int    // about how many these are
-	whole    bool   // SQL may group facts by customer: all of a customer's come in one answer
-	disorder func() // called when the ordered ones turn out not to lie so, which ends the scan; another one begins without
-	end      func()
+	ordered string
+	moved   *roaring.Bitmap // customers whose facts do not lie in order, though ordered may give them: they are in apart too; nil for none
+	apart   []string
+	loose   int  // about how many these are
+	whole   bool // SQL may group facts by customer: all of a customer's come in one answer
+	// timelines, when not nil, hold the first rows of facts by customer, those of moved left out; broken is called when they do not.
+	timelines *timelines
+	broken    func()
+	clustered clustered
+	disorder  func() // called when the ordered ones turn out not to lie so, which ends the scan; another one begins without
+	end       func()
 }
 
 // source reads a snapshot on one connection.

@@ -29,3 +29,9 @@ func MoveFailing(ctx context.Context, from *Warehouse, address string, fail func
 	defer to.write.Unlock()
 	return m.run(ctx)
 }
+
+// HasTimelines says whether picked customers are read from the file of timelines.
+func HasTimelines(w *Warehouse) bool { return w.engine.(*duck).timelines.Load() != nil }
+
+// Tidy does what a loader does when nothing more waits.
+func Tidy(ctx context.Context, w *Warehouse) error { return w.engine.compactIfDue(ctx) }

@@ -175,7 +175,7 @@ func (l *loading) merge(ctx context.Context, c *sql.Conn, moves []move) error {
 	for _, n := range gone {
 		l.customers = append(l.customers, n, to[n])
 	}
-	if err := noteMoved(c, slices.Collect(maps.Values(to))); err != nil {
+	if err := noteMoved(c, slices.AppendSeq(slices.Clone(gone), maps.Values(to))); err != nil {
 		return err
 	}
 	if len(gone) <= few {
@@ -194,7 +194,7 @@ func (l *loading) merge(ctx context.Context, c *sql.Conn, moves []move) error {
 		FROM (VALUES `+strings.Join(values, ", ")+`) m(away, owner) WHERE facts.customer = m.away`)
 }
 
-// noteMoved notes whom facts go to: theirs do not lie in order until the next compaction.
+// noteMoved notes whom facts go to or come from: theirs do not lie in order until the next compaction.
 func noteMoved(c *sql.Conn, customers []uint32) error {
 	slices.Sort(customers)
 	return appending(c, "moved", func(a *duckdb.Appender) error {
@@ -220,9 +220,6 @@ func (l *loading) split(ctx context.Context, c *sql.Conn, moves []move) error {
 		if err != nil {
 			return err
 		}
-		if err := noteMoved(c, []uint32{m.away}); err != nil {
-			return err
-		}
 		err = exec(ctx, c, fmt.Sprintf("UPDATE facts SET customer = %d, born = CASE WHEN born = %d THEN 0 ELSE born END WHERE born IN (%s)", m.away, m.away, list(all)))
 		if err != nil {
 			return err
@@ -233,6 +230,9 @@ func (l *loading) split(ctx context.Context, c *sql.Conn, moves []move) error {
 			return err
 		}
 		l.customers = append(l.customers, to[m.owner])
+		if err := noteMoved(c, []uint32{m.away, m.owner, to[m.owner]}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -28,6 +28,10 @@ type reader struct {
 	out    buffers // grouped
 	perm   []uint32
 
+	timelines *timelines      // of picked customers; may be nil
+	moved     *roaring.Bitmap // who is not in them
+	bytes     []byte
+
 	apart  loose    // rows that do not lie in order with the others
 	places []uint32 // of rows that are merged
 }
@@ -275,6 +279,9 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, e
 	in.reset()
 	if cap(in.customer) == 0 {
 		in.reserve(r.expect, r.spec)
+	}
+	if r.timelines != nil && len(r.kinds) > 0 {
+		return r.readPicked(ctx)
 	}
 	var order ordering
 	err = r.fill(ctx, from, to, "", func(c *columns) error {

@@ -105,6 +105,9 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, sn *snapshot, fn fu
 	for i, source := range sn.sources {
 		r := &reader{source: source, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, props: w.propReaders(spec.Props)}
 		r.raw.wide = make([][]int64, len(wideColumns)+len(spec.Props))
+		if spec.Pick != nil {
+			r.timelines, r.moved = sn.timelines, sn.moved
+		}
 		readers[i] = r
 	}
 	var cuts []uint32
@@ -118,11 +121,15 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, sn *snapshot, fn fu
 	default:
 		cuts = spec.boundaries(mark, spec.size(mark, blockRows))
 	}
-	return ranges(ctx, readers, cuts, func(ctx context.Context, i int, from, to uint32) error {
+	err := ranges(ctx, readers, cuts, func(ctx context.Context, i int, from, to uint32) error {
 		r := readers[i]
 		r.expect = spec.rows(cuts, mark)
 		return r.read(ctx, from, to, func(b *Block) error { return fn(i, b) })
 	})
+	if errors.Is(err, errTimelines) {
+		sn.broken()
+	}
+	return err
 }
 
 // stream is scan of facts most of which lie in order.

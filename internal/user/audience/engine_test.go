@@ -334,6 +334,11 @@ func TestEngineAgreesWithNaiveEvaluator(t *testing.T) {
 		}
 		for batch := range 3 {
 			w.load(rt, t, wh, batch)
+			if rapid.IntRange(0, 2).Draw(rt, "compacted") == 0 {
+				if err := wh.Compact(t.Context()); err != nil {
+					rt.Fatal(err)
+				}
+			}
 			if batch == 2 {
 				w.asOf = now.Add(48 * time.Hour)
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/stream"
@@ -72,12 +73,16 @@ func scan(t *testing.T, w Engine, spec warehouse.ScanSpec) ([]seen, map[uint32]w
 	_, err := w.Scan(t.Context(), spec, func(_ int, b *warehouse.Block) error {
 		mu.Lock()
 		defer mu.Unlock()
-		for n := b.From; n < b.To; n++ {
-			if p := b.People[n-b.From]; p.Known {
+		for at := b.From; at < b.To; at++ {
+			n := at
+			if spec.Pick != nil {
+				n = spec.Pick[at]
+			}
+			if p := b.People[at-b.From]; p.Known {
 				people[n] = p
 			}
 			last := int64(0)
-			for i := b.Start[n-b.From]; i < b.Start[n-b.From+1]; i++ {
+			for i := b.Start[at-b.From]; i < b.Start[at-b.From+1]; i++ {
 				if b.TS[i] < last {
 					return errors.New("facts out of time order")
 				}
@@ -92,6 +97,23 @@ func scan(t *testing.T, w Engine, spec warehouse.ScanSpec) ([]seen, map[uint32]w
 	}
 	sortSeen(out)
 	return out, people
+}
+
+// picked checks that a scan of some customers shows what a scan of everybody showed of them.
+func picked(t *testing.T, w Engine, spec warehouse.ScanSpec, all []seen) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(uint64(len(all)), 9))
+	spec.Pick, spec.Only = []uint32{}, nil
+	for n := range w.Watermark().Through + 3 { // also who is nobody
+		if random.IntN(3) == 0 {
+			spec.Pick = append(spec.Pick, n+1)
+		}
+	}
+	got, _ := scan(t, w, spec)
+	want := slices.DeleteFunc(slices.Clone(all), func(s seen) bool { return !slices.Contains(spec.Pick, s.Customer) })
+	if d := gocmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+		t.Fatal("picked", d)
+	}
 }
 
 func sortSeen(all []seen) {
@@ -131,6 +153,7 @@ func scanShowsEveryFact(t *testing.T, w Engine) {
 			t.Fatal(d)
 		}
 	}
+	picked(t, w, warehouse.ScanSpec{Facts: asked}, want)
 	if err := w.Compact(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +161,7 @@ func scanShowsEveryFact(t *testing.T, w Engine) {
 	if d := gocmp.Diff(want, got); d != "" {
 		t.Fatal("after compaction", d)
 	}
+	picked(t, w, warehouse.ScanSpec{Facts: asked}, want)
 	for _, n := range []int{300, 9000} { // some that came since, and more than there were
 		load(n)
 		for _, rows := range []int{1 << 20, 700} {
@@ -146,6 +170,7 @@ func scanShowsEveryFact(t *testing.T, w Engine) {
 				t.Fatal("since the compaction came", n, d)
 			}
 		}
+		picked(t, w, warehouse.ScanSpec{Facts: asked}, want)
 	}
 	asOf := day.Add(500 * time.Hour).UnixMicro()
 	only := []uint32{3, 77, 250}
@@ -155,6 +180,11 @@ func scanShowsEveryFact(t *testing.T, w Engine) {
 	if d := gocmp.Diff(want, got); d != "" {
 		t.Fatal("as of, only some", d)
 	}
+	all, _ := scan(t, w, warehouse.ScanSpec{Facts: asked, AsOf: asOf})
+	picked(t, w, warehouse.ScanSpec{Facts: asked, AsOf: asOf}, all)
+	since := day.Add(200 * time.Hour).UnixMicro()
+	all = slices.DeleteFunc(all, func(s seen) bool { return s.TS < since })
+	picked(t, w, warehouse.ScanSpec{Facts: asked, AsOf: asOf, Since: since}, all)
 }
 
 // ordersAreWhole checks that order.amended is in its order.paid, in every order of arrival, before and after compaction.
@@ -179,6 +209,9 @@ func ordersAreWhole(t *testing.T, w Engine) {
 		t.Helper()
 		if got, _ := scan(t, w, spec); !gocmp.Equal(want, got) {
 			t.Error(gocmp.Diff(want, got))
+		}
+		if spec.From == 0 {
+			picked(t, w, spec, want)
 		}
 	}
 	for range 2 {
@@ -252,6 +285,7 @@ func factsFollowMerges(t *testing.T, w Engine) {
 		if d := gocmp.Diff(want, got); d != "" {
 			t.Fatalf("round %d: %s", round, d)
 		}
+		picked(t, w, warehouse.ScanSpec{Facts: []string{event.PageViewed}}, want)
 		if through := w.Watermark().Through; through != 60 {
 			t.Fatalf("through %d", through)
 		}
