@@ -89,7 +89,7 @@ func (d *demoClicks) register(ctx context.Context) error {
 		}
 	}
 	trusted := true
-	made, err := d.sources.Create(ctx, collect.SourceDraft{Name: demoSource, Kind: collect.Browser, Trusted: &trusted}, "demo")
+	made, err := d.sources.Create(ctx, collect.SourceDraft{Name: demoSource, Kind: collect.Browser, Trusted: &trusted, Channel: demo.PagesChannel}, "demo")
 	d.source = made.ID
 	return err
 }

@@ -6,13 +6,14 @@ import (
 	"huoshui/internal/app/identitywire"
 	"huoshui/internal/data/collect"
 	"huoshui/internal/platform/store"
+	"huoshui/internal/trade/checkout"
 	"huoshui/internal/user/customer"
 )
 
 // buildTracking makes the source that the store's own pages tell through, and what ties a browser to who signs in on it.
 func (a *App) buildTracking(ctx context.Context) error {
 	_, err := a.Services.Sources.Ensure(ctx, collect.StoreSource, collect.SourceDraft{
-		Name: "自营店铺", Kind: collect.Browser, Protocols: []collect.Protocol{collect.Segment},
+		Name: "自营店铺", Kind: collect.Browser, Protocols: []collect.Protocol{collect.Segment}, Channel: checkout.Channel,
 	}, "huoshui")
 	people := sightings{identitywire.People{Identity: a.Services.Identity, Now: a.Clock.Now}}
 	a.Services.Recognise = func(ctx context.Context, number uint32, device string) error {

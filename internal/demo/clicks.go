@@ -29,8 +29,10 @@ type Clicks interface {
 	Told(ctx context.Context, clicks []PageEvent) error
 }
 
+// PagesChannel is the sales channel of the shop whose pages tell what people do.
+const PagesChannel = "youzan"
+
 const (
-	h5         = "youzan"        // sales channel of the shop whose pages tell what people do
 	clickDays  = 2               // of the history of a new brand that its pages told
 	strollEach = 8 * time.Second // between two visits while no days are made to pass
 )
@@ -43,7 +45,7 @@ var sources = [...]string{"", "", "", "wechat", "wechat", "xiaohongshu", "douyin
 func (s *Service) clicksOf(acts []Act, since time.Time) []PageEvent {
 	var out []PageEvent
 	for _, a := range acts {
-		if shops[a.Shop].Channel != h5 || a.At.Before(since) {
+		if shops[a.Shop].Channel != PagesChannel || a.At.Before(since) {
 			continue
 		}
 		switch a.Kind {

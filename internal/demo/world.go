@@ -195,7 +195,7 @@ func (w *World) intend(a Act) {
 }
 
 func orderNumber(channel string, at time.Time, person, nth int) string {
-	prefix := map[string]string{"tmall": "TM", "douyin": "DY", "youzan": "YZ", "store": "ST"}[channel]
+	prefix := map[string]string{"tmall": "TM", "douyin": "DY", "youzan": "YZ", "retail": "ST"}[channel]
 	digits := []byte(at.In(Zone).Format("060102") + "0000000000")
 	for i, v := 11, person+1; i >= 6; i, v = i-1, v/10 {
 		digits[i] = byte('0' + v%10)

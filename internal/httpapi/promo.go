@@ -11,6 +11,7 @@ import (
 	"huoshui/internal/org/staff"
 	"huoshui/internal/platform/auth"
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/pricing"
 	"huoshui/internal/trade/promo"
 )
@@ -42,11 +43,19 @@ type issueIn struct {
 	Expect    *int64   `json:"expect,omitempty" doc:"How many people the segment had when it was looked at; needed with a segment"`
 }
 
-// tryIn is a cart to be priced by the rules as they are, with goods as they are said to be.
+// tryIn is a cart of the catalogue's goods to be priced by the offers as they are, and who would buy it.
 type tryIn struct {
-	Cart  pricing.Cart            `json:"cart"`
-	Items map[string]pricing.Item `json:"items" doc:"By SKU"`
-	At    time.Time               `json:"at,omitzero" doc:"When; now when it is left out"`
+	Lines      []pricing.CartLine `json:"lines" minItems:"1" maxItems:"100"`
+	Customer   string             `json:"customer,omitempty" maxLength:"64" doc:"Id or number; left out: somebody of the level and layer"`
+	Level      string             `json:"level,omitempty" maxLength:"40"`
+	Layer      string             `json:"layer,omitempty" enum:",vip,potential,new,silent,lost"`
+	Region     string             `json:"region,omitempty" maxLength:"12" doc:"GB/T 2260 code of where it goes; left out: freight is not in the quote"`
+	Pickup     bool               `json:"pickup,omitempty"`
+	Coupons    []string           `json:"coupons,omitempty" maxItems:"10" doc:"Of the customer's"`
+	Best       bool               `json:"best,omitempty" doc:"Use her best coupons instead"`
+	Points     int64              `json:"points,omitempty" minimum:"0"`
+	BalanceFen int64              `json:"balance_fen,omitempty" minimum:"0"`
+	At         time.Time          `json:"at,omitzero" doc:"When; now when it is left out"`
 }
 
 // registerPromo: what the brand offers, and who holds its coupons.
@@ -118,9 +127,9 @@ func registerPromo(a *API) {
 		return promotionSettings{in.Body.General, version}, err
 	}, summary("Change what goes with what in every cart"))
 	type try struct{ Body tryIn }
-	post(a, "/api/v1/promotions/try", "try_cart", staff.PromoRead, func(ctx context.Context, in *try) (pricing.Quotation, error) {
+	post(a, "/api/v1/promotions/try", "try_cart", staff.PromoRead, func(ctx context.Context, in *try) (checkout.Preview, error) {
 		return a.tryCart(ctx, in.Body)
-	}, summary("What a cart would cost by the offers as they are, line by line"))
+	}, summary("What a cart would cost a customer, or somebody of a layer, by the offers as they are: line by line, and what each coupon would save"))
 	registerPromoCoupons(a)
 	registerPromoCodes(a)
 }
@@ -139,19 +148,21 @@ func (a *API) promotions(ctx context.Context, all ...promo.Promotion) ([]promoti
 	return out, err
 }
 
-func (a *API) tryCart(ctx context.Context, in tryIn) (pricing.Quotation, error) {
-	if len(in.Items) > pricing.MaxLines {
-		return pricing.Quotation{}, errs.New(errs.Invalid, "pricing.too_many_lines", "a cart has at most %d lines", pricing.MaxLines).At("items")
+func (a *API) tryCart(ctx context.Context, in tryIn) (checkout.Preview, error) {
+	t := checkout.Trial{Level: in.Level, Layer: in.Layer, At: in.At}
+	if in.Customer != "" {
+		if !auth.From(ctx).Can(staff.CustomersRead) { // the answer tells of her coupons, points and balance
+			return checkout.Preview{}, auth.ErrForbidden
+		}
+		c, err := a.Services.Customers.Get(ctx, in.Customer)
+		if err != nil {
+			return checkout.Preview{}, err
+		}
+		t.Customer = c.Number
 	}
-	rules, err := a.Services.Promo.RulesNow(ctx)
-	if err != nil {
-		return pricing.Quotation{}, err
-	}
-	rules.Items = in.Items
-	if in.At.IsZero() {
-		in.At = a.Services.Promo.Now()
-	}
-	return pricing.Quote(in.Cart, rules, in.At)
+	return a.Services.Sales.Try(ctx, t, checkout.Wish{
+		Lines: in.Lines, Coupons: in.Coupons, Best: in.Best, Points: in.Points, Balance: in.BalanceFen, Pickup: in.Pickup, Address: checkout.Address{Region: in.Region},
+	})
 }
 
 // registerPromoCoupons: coupons given to people, and who holds them.

@@ -124,6 +124,7 @@ type ShopGoods struct {
 	Detail   []ShopBlock    `json:"detail,omitempty"`
 	SKUs     []ShopSKU      `json:"skus,omitempty"`
 	Flash    []ShopFlash    `json:"flash,omitempty"`
+	Pairs    []ShopGoods    `json:"pairs,omitempty" doc:"Of goods that are asked for alone: what goes with them, as a list shows it"`
 }
 
 // ShopBlock is a piece of a description: a text, or a picture with its size, so that room is kept for it.
@@ -326,17 +327,9 @@ func registerShop(a *API) {
 		if err != nil {
 			return ShopCashier{}, err
 		}
-		out, openid := ShopCashier{}, in.Body.OpenID
-		if openid == "" && a.Services.OA != nil {
-			if openid, err = a.Services.SignIn.OpenID(ctx, shopperOf(ctx).token, a.Services.OA.AppID()); err != nil {
-				return out, err
-			}
-		}
-		out.Cashier, err = a.Services.Ask(ctx, sale, payment.Method(in.Body.Method), openid)
-		if prepay := cmp.Or(out.PrepayID, strings.TrimPrefix(out.CodeURL, "weixin://wxpay/bizpayurl?pr=")); err == nil && a.Services.PaySimulator != nil {
-			out.Simulated = "/sim/cashier/" + url.PathEscape(prepay)
-		}
-		return out, err
+		return a.cashier(ctx, in.Body.OpenID, func(openid string) (payment.Cashier, error) {
+			return a.Services.Ask(ctx, sale, payment.Method(in.Body.Method), openid)
+		})
 	}, summary("Go to WeChat's cashier"))
 
 	get(a, "/api/v1/shop/coupons", "shop_coupons", Customer, func(ctx context.Context, _ *struct{}) (Page[promo.Holding], error) {
@@ -385,6 +378,20 @@ func registerShelves(a *API) {
 		_, err = w.Write(body)
 		return err
 	}, summary("A picture, at least as wide as asked for where there is one"), param("w", "Width in pixels; 480 unless said"))
+}
+
+// cashier leads a customer to WeChat's cashier, or to the simulated one where there is one: ask is given who pays.
+func (a *API) cashier(ctx context.Context, openid string, ask func(openid string) (payment.Cashier, error)) (out ShopCashier, err error) {
+	if openid == "" && a.Services.OA != nil {
+		if openid, err = a.Services.SignIn.OpenID(ctx, shopperOf(ctx).token, a.Services.OA.AppID()); err != nil {
+			return out, err
+		}
+	}
+	out.Cashier, err = ask(openid)
+	if prepay := cmp.Or(out.PrepayID, strings.TrimPrefix(out.CodeURL, "weixin://wxpay/bizpayurl?pr=")); err == nil && a.Services.PaySimulator != nil {
+		out.Simulated = "/sim/cashier/" + url.PathEscape(prepay)
+	}
+	return out, err
 }
 
 // registerCart: what lies in the caller's cart.

@@ -96,6 +96,13 @@ func (s *Services) shopOne(ctx context.Context, goodsID string) (ShopGoods, erro
 			out.Flash = append(out.Flash, s.shopFlash(f))
 		}
 	}
+	if err != nil {
+		return ShopGoods{}, err
+	}
+	beside, err := s.Goods.Beside(ctx, goodsID)
+	for _, one := range beside {
+		out.Pairs = append(out.Pairs, shopGoods(one))
+	}
 	return out, err
 }
 

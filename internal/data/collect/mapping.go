@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"math"
 	"net/url"
 	"strconv"
@@ -60,9 +61,9 @@ func plain(name string) string {
 	}, name)
 }
 
-// factsOf returns what an event with its properties becomes: nothing for what only concerns people or things. channel is
-// what its source is called. The same event has the same facts.
-func factsOf(e *Event, its properties, customer uint32, rule Rule, channel string) []event.Fact {
+// factsOf returns what an event with its properties becomes: nothing for what only concerns people or things. called is
+// the name of its source, sells the sales channel that it belongs to: it then is the channel of all facts, by whatever link somebody came. The same event has the same facts.
+func factsOf(e *Event, its properties, customer uint32, rule Rule, called, sells string) []event.Fact {
 	if e.Kind != Track && e.Kind != View {
 		return nil
 	}
@@ -70,10 +71,7 @@ func factsOf(e *Event, its properties, customer uint32, rule Rule, channel strin
 	props.rename(rule.Props)
 	f := event.Fact{
 		ID: id.From("evt", e.Source, e.Key), Name: factName(e, rule.Rename), Customer: customer,
-		At: e.At.UTC().Truncate(time.Microsecond), Channel: channel,
-	}
-	if s := column(e.Context.UTMSource); s != "" {
-		f.Channel = s
+		At: e.At.UTC().Truncate(time.Microsecond), Channel: cmp.Or(sells, column(e.Context.UTMSource), called),
 	}
 	lines := props.lines()
 	f.Product, f.Category = props.take(maxColumn, "sku", "product_id", "productId", "commodity_id"), props.take(maxColumn, "category", "category_name", "first_commodity")

@@ -50,7 +50,7 @@ func TestFactsOf(t *testing.T) {
 	} {
 		e := happened(c.name, c.props)
 		var got []string
-		for _, f := range factsOf(&e, readProps(e.Props), 7, c.rule, "店") {
+		for _, f := range factsOf(&e, readProps(e.Props), 7, c.rule, "店", "") {
 			if f.Customer != 7 || !f.At.Equal(noon) || !json.Valid(f.Props) {
 				t.Errorf("%s: %+v", c.name, f)
 			}
@@ -83,14 +83,17 @@ func TestPropsKeepTheRest(t *testing.T) {
 	e := happened("$pageview", `{"a":1,"title":"mine"}`)
 	e.Kind, e.Name = View, "首页"
 	e.Context.UTMSource, e.Context.Title, e.Context.IP, e.Context.UserAgent = "douyin", "other", "10.0.0.1", "curl"
-	f := factsOf(&e, readProps(e.Props), 1, Rule{}, "店")[0]
+	f := factsOf(&e, readProps(e.Props), 1, Rule{}, "店", "")[0]
 	if d := cmp.Diff(`{"a":1,"page":"首页","title":"mine","url":"https://shop.example/p/1?x=2","utm_source":"douyin","via":"src"}`, string(f.Props)); d != "" {
 		t.Error(d)
 	}
 	if f.Name != event.PageViewed || f.Channel != "douyin" || f.Subject != "/p/1" {
 		t.Errorf("%+v", f)
 	}
-	again := factsOf(&e, readProps(e.Props), 1, Rule{}, "店")[0]
+	if its := factsOf(&e, readProps(e.Props), 1, Rule{}, "店", "store")[0]; its.Channel != "store" || string(its.Props) != string(f.Props) {
+		t.Errorf("what belongs to a sales channel is of it, and keeps how somebody came: %+v", its)
+	}
+	again := factsOf(&e, readProps(e.Props), 1, Rule{}, "店", "")[0]
 	if again.ID != f.ID || string(again.Props) != string(f.Props) {
 		t.Error("the same event has other facts")
 	}
@@ -101,7 +104,7 @@ func TestWhatIsSaidIsCalledText(t *testing.T) {
 		`{"content":"结块","text":7}`: `结块`, `{"text":"a","message":"b"}`: `a`, `{"message":{"text":"x"}}`: ``, `{"answer":"b\"c"}`: `b"c`,
 	} {
 		e := happened("Chat Message", props)
-		f := factsOf(&e, readProps(e.Props), 1, Rule{}, "店")[0]
+		f := factsOf(&e, readProps(e.Props), 1, Rule{}, "店", "")[0]
 		if got := gjson.GetBytes(f.Props, "text"); got.Str != want || !json.Valid(f.Props) {
 			t.Errorf("%s: %s", props, f.Props)
 		}
@@ -114,7 +117,7 @@ func FuzzFactsOf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, props, address string) {
 		e := happened(name, props)
 		e.Context.URL, e.Context.Referrer = address, address
-		for _, fact := range factsOf(&e, readProps(e.Props), 1, Rule{}, "s") {
+		for _, fact := range factsOf(&e, readProps(e.Props), 1, Rule{}, "s", "") {
 			if fact.Amount < 0 || fact.Quantity < 0 || fact.ID == "" || len(fact.Product) > maxColumn || len(fact.Subject) > maxWord {
 				t.Errorf("%+v", fact)
 			}

@@ -320,13 +320,16 @@ type batch struct {
 	letterN map[string]int // by source
 	lost    map[string]int64
 	feed    []sighted
-	names   map[string]string // of sources
+	names   map[string]named // of sources
 	counts  map[[3]string]int64
 }
 
+// named is a source by its name and the sales channel that it belongs to.
+type named struct{ called, sells string }
+
 func (p *Pipeline) begin() *batch {
 	return &batch{
-		fresh: map[hash]bool{}, letterN: map[string]int{}, lost: map[string]int64{}, names: map[string]string{}, counts: map[[3]string]int64{},
+		fresh: map[hash]bool{}, letterN: map[string]int{}, lost: map[string]int64{}, names: map[string]named{}, counts: map[[3]string]int64{},
 	}
 }
 
@@ -381,9 +384,9 @@ func (p *Pipeline) decode(ctx context.Context, b *batch, e *Envelope, seq uint64
 	if err != nil {
 		return err
 	}
-	b.names[e.Source] = e.Source
+	b.names[e.Source] = named{called: e.Source}
 	if src != nil {
-		b.names[e.Source] = column(src.Name)
+		b.names[e.Source] = named{column(src.Name), column(src.Channel)}
 	}
 	var events []Event
 	var bad []Bad

@@ -25,7 +25,8 @@ func (p *Pipeline) work(ctx context.Context, b *batch) error {
 	}
 	plan := make(map[hash]uint32, len(b.works))
 	for _, w := range b.works {
-		w.facts = factsOf(&w.event, w.props, w.customer, w.rule, b.names[w.event.Source])
+		from := b.names[w.event.Source]
+		w.facts = factsOf(&w.event, w.props, w.customer, w.rule, from.called, from.sells)
 		w.crowded = p.seen.columns.fit(w.event.Source, w.facts)
 		if len(w.facts) > 0 {
 			plan[w.hash] = w.customer

@@ -37,6 +37,7 @@ type Source struct {
 	Trusted   bool       `db:"trusted" json:"trusted" doc:"Its word on phone, e-mail, unionid and card decides who somebody is; of one that is not trusted they become traits"`
 	Paused    bool       `db:"paused" json:"paused" doc:"Its requests are answered with success and kept out"`
 	Mapping   Mapping    `db:"mapping,json" json:"mapping" doc:"Of a webhook: where in its JSON what is found"`
+	Channel   string     `db:"channel" json:"channel" doc:"The sales channel that it belongs to, as orders name it; empty: what it tells carries the utm_source, else the source's name"`
 	CreatedAt time.Time  `db:"created_at" json:"created_at"`
 	ChangedAt time.Time  `db:"changed_at" json:"changed_at"`
 	ChangedBy string     `db:"changed_by" json:"changed_by" doc:"Staff id"`
@@ -80,6 +81,7 @@ type SourceDraft struct {
 	Origins   []string   `json:"origins,omitempty" maxItems:"50" doc:"Pages that a browser may send from; empty: any"`
 	Trusted   *bool      `json:"trusted,omitempty" doc:"Left out: true for a server and a webhook, whose keys are secrets, false for the others"`
 	Mapping   *Mapping   `json:"mapping,omitempty" doc:"Of a webhook"`
+	Channel   string     `json:"channel,omitempty" maxLength:"40" doc:"The sales channel that it belongs to, as orders name it: then what is looked at and what is bought are of one channel"`
 }
 
 // Mapping says where in a webhook's JSON what is found. Paths are dotted names, with numbers for places in lists:
@@ -156,6 +158,10 @@ func (s *Source) take(d SourceDraft) error {
 	s.Name = strings.TrimSpace(d.Name)
 	if s.Name == "" || utf8.RuneCountInString(s.Name) > 100 {
 		return errs.New(errs.Invalid, "source.bad_name", "a source needs a name of at most 100 characters").At("name")
+	}
+	s.Channel = strings.TrimSpace(d.Channel)
+	if s.Channel != "" && (!sane(s.Channel, maxColumn) || utf8.RuneCountInString(s.Channel) > 40) {
+		return errs.New(errs.Invalid, "source.bad_channel", "a channel is named in at most 40 characters").At("channel")
 	}
 	known := []SourceKind{Browser, MobileApp, Server, Hook}
 	if !slices.Contains(known, d.Kind) {

@@ -188,7 +188,7 @@ func (s *Sources) change(ctx context.Context, sourceID, by string, fn func(*row)
 		r.ChangedAt, r.ChangedBy = s.now(), by
 		_, err = store.InsertAll(ctx, tx, "sources", []row{r}, `ON CONFLICT (id) DO UPDATE SET name = excluded.name, protocols = excluded.protocols,
 			write_key = excluded.write_key, old_key = excluded.old_key, old_until = excluded.old_until, secret = excluded.secret,
-			origins = excluded.origins, trusted = excluded.trusted, paused = excluded.paused, mapping = excluded.mapping,
+			origins = excluded.origins, trusted = excluded.trusted, paused = excluded.paused, mapping = excluded.mapping, channel = excluded.channel,
 			changed_at = excluded.changed_at, changed_by = excluded.changed_by`)
 		return err
 	})

@@ -66,6 +66,11 @@ func (s *Service) Pairs(ctx context.Context, goodsID string) ([]Pair, error) {
 	return store.All[Pair](ctx, s.db, `SELECT p.other, g.title, g.status, p.source, p.lift FROM goods_pairs p JOIN goods g ON g.id = p.other WHERE p.goods_id = ? ORDER BY p.place, p.other`, goodsID)
 }
 
+// Beside returns the goods on sale that are shown beside goods, in their order, without their SKUs.
+func (s *Service) Beside(ctx context.Context, goodsID string) ([]Goods, error) {
+	return store.All[Goods](ctx, s.db, `SELECT g.* FROM goods_pairs p JOIN goods g ON g.id = p.other WHERE p.goods_id = ? AND g.status = ? ORDER BY p.place, p.other`, goodsID, On)
+}
+
 // SetPairs says what is shown beside goods, instead of what was.
 func (s *Service) SetPairs(ctx context.Context, goodsID string, pairs []Pair) error {
 	if len(pairs) > MostPairs {

@@ -99,6 +99,20 @@ func TestGoodsFromATable(t *testing.T) {
 		if pairs, err := s.Pairs(ctx, made.ID); err != nil || len(pairs) != 1 || pairs[0].Title != "猫砂" || pairs[0].Source != "hand" {
 			t.Errorf("%+v, %v", pairs, err)
 		}
+		beside := func() int {
+			all, err := s.Beside(ctx, made.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(all)
+		}
+		before := beside() // a draft is shown to nobody
+		if err := s.SetStatus(ctx, other.ID, On, ""); err != nil {
+			t.Fatal(err)
+		}
+		if on := beside(); before != 0 || on != 1 {
+			t.Errorf("%d, then %d are shown beside", before, on)
+		}
 		if err := s.OrderCategories(ctx, "", []string{below.ID}); !errs.Is(err, errs.NotFound) {
 			t.Errorf("a child was put among the parents: %v", err)
 		}

@@ -197,9 +197,6 @@ func (s *Service) Rules(ctx context.Context, q store.Querier) (pricing.Rules, er
 	return rules, nil
 }
 
-// RulesNow is Rules from the store as it is.
-func (s *Service) RulesNow(ctx context.Context) (pricing.Rules, error) { return s.Rules(ctx, s.db) }
-
 // Now is the service's clock.
 func (s *Service) Now() time.Time { return s.now() }
 

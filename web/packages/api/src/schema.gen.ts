@@ -2953,7 +2953,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a cart would cost by the offers as they are, line by line */
+        /** What a cart would cost a customer, or somebody of a layer, by the offers as they are: line by line, and what each coupon would save */
         post: operations["try_cart"];
         delete?: never;
         options?: never;
@@ -4313,7 +4313,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The browser of the customer who is signed in: what was looked at on it before is hers */
+        /** The browser of the customer who is signed in: what was looked at on it before is hers; nothing is done while the store tells of nobody */
         post: operations["shop_know_device"];
         delete?: never;
         options?: never;
@@ -4935,6 +4935,24 @@ export interface paths {
         get: operations["get_store_rules"];
         /** Set the times of the store */
         put: operations["set_store_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether people are asked before the store's pages tell what they look at */
+        get: operations["get_store_tracking"];
+        /** Say whether people are asked before the store's pages tell what they look at */
+        put: operations["set_store_tracking"];
         post?: never;
         delete?: never;
         options?: never;
@@ -7090,6 +7108,8 @@ export interface components {
             version: number;
         };
         CollectSourceDraft: {
+            /** @description The sales channel that it belongs to, as orders name it: then what is looked at and what is bought are of one channel */
+            channel?: string;
             /**
              * @description Cannot change later
              * @enum {string}
@@ -7109,6 +7129,13 @@ export interface components {
             /** @description By source and day, the newest day first */
             outcomes: components["schemas"]["CollectOutcome"][];
             pipeline: components["schemas"]["CollectProgress"];
+        };
+        CollectStoreTracking: {
+            /**
+             * @description ask: nothing is told of a browser before its user said yes; on: it is, unless the browser or its user says no; off: nothing is told
+             * @enum {string}
+             */
+            asking: "ask" | "on" | "off";
         };
         CollectTried: {
             /** @description Parts that would become dead letters */
@@ -11694,32 +11721,6 @@ export interface components {
             quantity: number;
             sku: string;
         };
-        PricingCart: {
-            /**
-             * Format: int64
-             * @description How much of her balance she is ready to spend
-             */
-            balance_fen?: number;
-            /** @description Use the best of those she holds instead */
-            best?: boolean;
-            /** @description Those the person holds */
-            coupons?: components["schemas"]["PricingCoupon"][];
-            /** @description CNY, or empty */
-            currency?: string;
-            customer: components["schemas"]["PricingCustomer"];
-            lines: components["schemas"]["PricingCartLine"][];
-            /**
-             * Format: int64
-             * @description How many points she is ready to spend
-             */
-            points?: number;
-            /** @description GB/T 2260 code of where it goes; empty while that is not known: freight is then not in the quote */
-            region?: string;
-            /** @description What staff changed by hand */
-            staff?: components["schemas"]["PricingStaff"];
-            /** @description Ids of the coupons she wants to use */
-            use?: string[];
-        };
         PricingCartLine: {
             /** Format: int64 */
             quantity: number;
@@ -11777,27 +11778,6 @@ export interface components {
             units?: number;
             when?: components["schemas"]["PricingWindow"];
         };
-        PricingCustomer: {
-            /**
-             * Format: int64
-             * @description Balance she was given
-             */
-            gift_fen?: number;
-            /** @description User layer */
-            layer?: string;
-            /** @description Member level */
-            level?: string;
-            /**
-             * Format: int64
-             * @description Points she has
-             */
-            points?: number;
-            /**
-             * Format: int64
-             * @description Balance she paid in
-             */
-            principal_fen?: number;
-        };
         PricingFreight: {
             adjustments: components["schemas"]["PricingAdjustment"][];
             /** Format: int64 */
@@ -11850,17 +11830,6 @@ export interface components {
             units?: {
                 [key: string]: number;
             };
-        };
-        PricingItem: {
-            /** @description Its category and those above */
-            categories?: string[];
-            /** @description Freight template; empty is sent for nothing, or not sent at all */
-            freight?: string;
-            /** Format: int64 */
-            price_fen: number;
-            product: string;
-            /** Format: int64 */
-            weight_gram?: number;
         };
         PricingLine: {
             adjustments: components["schemas"]["PricingAdjustment"][];
@@ -12075,20 +12044,6 @@ export interface components {
              * @description Reductions in one order; 0 is no limit
              */
             max_reductions: number;
-        };
-        PricingStaff: {
-            /**
-             * Format: int64
-             * @description The freight instead of a higher one
-             */
-            freight_fen?: number;
-            /** @description Of what allows it: the change in the log */
-            id: string;
-            /**
-             * Format: int64
-             * @description Taken off the goods
-             */
-            off_fen?: number;
         };
         PricingStep: {
             /** Format: int64 */
@@ -13636,6 +13591,8 @@ export interface components {
             flash?: components["schemas"]["ShopFlash"][];
             id: string;
             kind: string;
+            /** @description Of goods that are asked for alone: what goes with them, as a list shows it */
+            pairs?: components["schemas"]["ShopGoods"][];
             /** @description The cover: a picture's id, or empty */
             picture: string;
             pictures?: string[];
@@ -13838,6 +13795,8 @@ export interface components {
             phone: string;
         };
         ShopTracking: {
+            /** @description Nothing is told of a browser before its user said yes */
+            ask: boolean;
             /** @description For POST /v1/batch, as Segment's HTTP API takes it; empty while nothing is collected */
             write_key: string;
         };
@@ -13851,6 +13810,8 @@ export interface components {
             changed_at: string;
             /** @description Staff id */
             changed_by: string;
+            /** @description The sales channel that it belongs to, as orders name it; empty: what it tells carries the utm_source, else the source's name */
+            channel: string;
             /** Format: date-time */
             created_at: string;
             /**
@@ -14855,11 +14816,23 @@ export interface components {
              * @description When; now when it is left out
              */
             at?: string;
-            cart: components["schemas"]["PricingCart"];
-            /** @description By SKU */
-            items: {
-                [key: string]: components["schemas"]["PricingItem"];
-            };
+            /** Format: int64 */
+            balance_fen?: number;
+            /** @description Use her best coupons instead */
+            best?: boolean;
+            /** @description Of the customer's */
+            coupons?: string[];
+            /** @description Id or number; left out: somebody of the level and layer */
+            customer?: string;
+            /** @enum {string} */
+            layer?: "" | "vip" | "potential" | "new" | "silent" | "lost";
+            level?: string;
+            lines: components["schemas"]["PricingCartLine"][];
+            pickup?: boolean;
+            /** Format: int64 */
+            points?: number;
+            /** @description GB/T 2260 code of where it goes; left out: freight is not in the quote */
+            region?: string;
         };
         TrySourceMappingBody: {
             /** @description JSON as the other system sends it */
@@ -21773,7 +21746,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PricingQuotation"];
+                    "application/json": components["schemas"]["CheckoutPreview"];
                 };
             };
             /** @description Error */
@@ -26351,6 +26324,66 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CheckoutRules"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_store_tracking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectStoreTracking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_store_tracking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectStoreTracking"];
             };
         };
         responses: {
