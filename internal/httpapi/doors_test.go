@@ -32,7 +32,10 @@ var publicDoors = []string{
 	"GET /api/v1/shop/goods/{id}/reviews",  // those that staff let through
 	"GET /api/v1/shop/group-offers",        // the shelves
 	"GET /api/v1/shop/group-offers/{id}",   // the shelves
+	"GET /api/v1/shop/launches",            // of goods on sale, with whether the caller has reserved
 	"GET /api/v1/shop/pages/{name}",        // the page as the caller sees it
+	"GET /api/v1/shop/presales",            // the shelves
+	"GET /api/v1/shop/presales/{id}",       // the shelves, of what was published
 	"GET /api/v1/shop/reviews/photos/{id}", // those of reviews that staff let through
 	"GET /api/v1/shop/tracking",            // the store's browser key, which every page carries
 	"GET /api/v1/shop/wechat",              // goes to WeChat

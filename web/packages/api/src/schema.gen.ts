@@ -2396,6 +2396,247 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/launches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Launches, newest first */
+        get: operations["list_launches"];
+        put?: never;
+        /** Make a draft of six stages around the opening of a sale */
+        post: operations["create_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A launch with its stages and actions */
+        get: operations["get_launch"];
+        /** Replace a draft */
+        put: operations["edit_launch"];
+        post?: never;
+        /** Delete a draft */
+        delete: operations["discard_launch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a launch goes: its stages against their goals, and what became of every action */
+        get: operations["launch_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a launch for good and take back what can be taken back */
+        post: operations["cancel_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is missing or contradicts, by stage, action and field; and whom actions would be for now */
+        get: operations["check_launch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the draft of the next wave from this one, with what it brought */
+        post: operations["next_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin nothing more, and let messages on their way wait; what sells goes on */
+        post: operations["pause_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people behind a number of a launch, or of one of its lists, by customer number */
+        get: operations["list_launch_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a paused launch */
+        post: operations["resume_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try at once what was refused */
+        post: operations["retry_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Save the people behind a number as a segment */
+        post: operations["keep_launch_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fix a draft without faults and let it begin at its time; one may start what one may do by oneself */
+        post: operations["start_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/undoes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What cancelling a launch would take back, and what it cannot */
+        get: operations["launch_undoes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/launches/{id}/unschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a launch that has not begun a draft again */
+        post: operations["unschedule_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layers": {
         parameters: {
             query?: never;
@@ -2681,6 +2922,144 @@ export interface paths {
         get: operations["list_policy_versions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presale-bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers have booked, the latest first */
+        get: operations["list_presale_bookings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presale-bookings/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a deposit back to where it came from, whatever the presale says */
+        post: operations["return_presale_deposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Presales with what came of them, the latest made first */
+        get: operations["list_presales"];
+        put?: never;
+        /** Write a presale, which nobody sees until it is published */
+        post: operations["create_presale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presales/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A presale with what came of it */
+        get: operations["get_presale"];
+        /** Change a presale; what people have agreed to by a deposit stays */
+        put: operations["change_presale"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presales/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What speaks against publishing it now */
+        get: operations["check_presale"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presales/{id}/open-tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End deposits and let tails be paid from now on */
+        post: operations["open_presale_tail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presales/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let customers see it; deposits are taken when its time comes */
+        post: operations["publish_presale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presales/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End it now: every deposit whose tail is not paid goes back */
+        post: operations["stop_presale"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3996,6 +4375,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shop/launches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Launches of goods that can be reserved now; who is signed in sees whether she has */
+        get: operations["shop_launches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/launches/{id}/reservation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Reserve: be told when it is sold; again it changes nothing */
+        put: operations["shop_reserve"];
+        post?: never;
+        /** Take one's reservation back; again it changes nothing */
+        delete: operations["shop_unreserve"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shop/me": {
         parameters: {
             query?: never;
@@ -4176,6 +4590,109 @@ export interface paths {
         };
         /** A picture of one's own */
         get: operations["shop_own_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/presale-bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one has booked, the latest first */
+        get: operations["shop_presale_bookings"];
+        put?: never;
+        /** Book units of a presale; they are kept until the deposit is paid or its time is over */
+        post: operations["shop_book_presale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/presale-bookings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of one's own bookings */
+        get: operations["shop_presale_booking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/presale-bookings/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a booking go; a deposit that was paid comes back where the presale gives it back */
+        post: operations["shop_cancel_presale_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/presale-bookings/{id}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go to WeChat's cashier with a deposit */
+        post: operations["shop_pay_presale_deposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/presales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Presales whose deposits or tails are paid now or later, the first to begin first */
+        get: operations["shop_presales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shop/presales/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A presale: what it costs, what the deposit counts for, and until when */
+        get: operations["shop_presale"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6361,13 +6878,13 @@ export interface components {
             counts: components["schemas"]["CampaignCount"][];
         };
         CampaignTarget: {
-            /** @description Segment or tag id, or the code of a layer, lifecycle stage, sign of leaving or RFM class */
+            /** @description Segment or tag id, the code of a layer, lifecycle stage, sign of leaving or RFM class, or the step of a launch */
             id?: string;
             /**
              * @description What id names
              * @enum {string}
              */
-            kind: "segment" | "tag" | "layer" | "stage" | "warning" | "class" | "everyone";
+            kind: "segment" | "tag" | "layer" | "stage" | "warning" | "class" | "everyone" | "launch";
         };
         CampaignTrial: {
             /** @enum {string} */
@@ -6480,6 +6997,49 @@ export interface components {
             old: string;
             /** @description At least 10 characters */
             password: string;
+        };
+        ChangePresaleBody: {
+            /**
+             * Format: date-time
+             * @description Until when
+             */
+            ends_at: string;
+            /** @description Id of the goods whose SKUs it sells */
+            goods: string;
+            items: components["schemas"]["PresaleItemDraft"][];
+            /** @description The deposit of who does not pay the tail is not returned (定金不退) */
+            keep: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description Units one person may have
+             */
+            per_person: number;
+            /**
+             * Format: date-time
+             * @description By when it is promised to be sent
+             */
+            ship_by: string;
+            /**
+             * Format: date-time
+             * @description From when deposits are taken
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when
+             */
+            tail_ends_at: string;
+            /**
+             * Format: date-time
+             * @description From when tails are paid; not before deposits end
+             */
+            tail_starts_at: string;
+            /**
+             * Format: int64
+             * @description That the author saw: another now is a conflict
+             */
+            version: number;
         };
         ChangePromotionBody: {
             /** Format: date-time */
@@ -6651,13 +7211,15 @@ export interface components {
             uses: number;
         };
         CheckoutForm: {
+            /** @description Of a presale: what the deposit was paid for */
+            booking?: string;
             /** @description The group that is joined; empty opens one */
             group?: string;
             /**
-             * @description group: together with others
+             * @description group: together with others; presale: the tail of a deposit
              * @enum {string}
              */
-            kind?: "group";
+            kind?: "group" | "presale";
             /** @description What is offered: the group offer */
             offer?: string;
         };
@@ -6772,7 +7334,7 @@ export interface components {
              * @description Of it by WeChat Pay
              */
             cash_fen: number;
-            /** @description customer, timeout or staff */
+            /** @description customer, timeout, staff, group or presale */
             close_reason: string;
             /** Format: date-time */
             closed_at?: string;
@@ -7253,6 +7815,8 @@ export interface components {
         ContentOffer: {
             benefit?: string;
             coupon?: string;
+            /** @description Where {{link}} leads; empty: where the brand's does */
+            link?: string;
         };
         ContentUsed: {
             /** @description The text's fallback was used */
@@ -7688,6 +8252,17 @@ export interface components {
             /** @enum {string} */
             step: "agree" | "refuse" | "ask" | "receive" | "reject" | "instead" | "cancel" | "send";
             tracking?: string;
+        };
+        EditLaunchBody: {
+            /** @description Ids of goods */
+            goods: string[];
+            name: string;
+            /**
+             * Format: int64
+             * @description The one you read; somebody else's change is a conflict
+             */
+            revision: number;
+            stages: components["schemas"]["LaunchStage"][];
         };
         EffectBoard: {
             /** Format: date-time */
@@ -9246,6 +9821,433 @@ export interface components {
             /** @enum {string} */
             verdict: "right" | "wrong";
         };
+        KeepLaunchPeopleBody: {
+            list: string;
+            name: string;
+            /** @enum {string} */
+            stage?: "build_up" | "warm_up" | "presale" | "sale" | "follow_up" | "loop";
+        };
+        Launch: {
+            /** Format: date-time */
+            begins_at: string;
+            by: string;
+            /** Format: date-time */
+            changed_at: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: date-time */
+            ends_at: string;
+            goods: string[];
+            id: string;
+            name: string;
+            /** @description The wave before */
+            parent?: string;
+            /**
+             * Format: date-time
+             * @description Customers may reserve until then
+             */
+            reserve_until: string;
+            /**
+             * Format: int64
+             * @description Counts changes: name the one you read when you write
+             */
+            revision: number;
+            /** Format: date-time */
+            sale_at: string;
+            stages: components["schemas"]["LaunchStage"][];
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            state: "draft" | "scheduled" | "running" | "paused" | "finished" | "cancelled";
+            /**
+             * Format: int64
+             * @description 1 for the first
+             */
+            wave: number;
+        };
+        LaunchAction: {
+            /**
+             * Format: int64
+             * @description After its stage begins
+             */
+            after_minutes: number;
+            /** @description Of message and coupons */
+            audience?: components["schemas"]["LaunchTarget"];
+            /** @description Of coupons: the promotion whose coupons are given */
+            coupon?: string;
+            /**
+             * Format: int64
+             * @description Of next: how long after this wave the next one is
+             */
+            days?: number;
+            /** @description Within the launch; given when left out */
+            id?: string;
+            /** @enum {string} */
+            kind: "message" | "coupons" | "flash" | "group" | "presale" | "page" | "next";
+            readonly learned?: components["schemas"]["LaunchLearned"];
+            message?: components["schemas"]["LaunchMessage"];
+            /** @description Of flash, group and presale */
+            offer?: components["schemas"]["LaunchOffer"];
+            page?: components["schemas"]["LaunchShowing"];
+            /** @description Of message and coupons; none: all at once */
+            waves?: components["schemas"]["LaunchWave"][];
+        };
+        LaunchBoard: {
+            /** @description Their titles */
+            goods: string[];
+            launch: components["schemas"]["Launch"];
+            /** @description Ids of the waves made from this one */
+            next: string[];
+            /** Format: date-time */
+            now: string;
+            /** @description The present one; empty between stages */
+            stage: string;
+            stages: components["schemas"]["LaunchStageBoard"][];
+            /** @description By when their turn comes */
+            steps: components["schemas"]["LaunchStepBoard"][];
+            /**
+             * Format: int64
+             * @description Units of all its goods that can be ordered now
+             */
+            stock_left: number;
+            total: components["schemas"]["LaunchFigures"];
+        };
+        LaunchChecked: {
+            faults: components["schemas"]["LaunchFault"][];
+            /** @description By action: whom it would be for now */
+            people: {
+                [key: string]: number;
+            };
+            /** @description It may be started: there are warnings at most */
+            ready: boolean;
+        };
+        LaunchChoices: {
+            /** @description Coupons of this promotion for those who reserved */
+            coupon?: string;
+            /** @description Sell at a flash price */
+            flash?: components["schemas"]["LaunchOffer"];
+            /** @description Ids of goods */
+            goods: string[];
+            /** @description Let people buy together */
+            group?: components["schemas"]["LaunchOffer"];
+            /** Format: double */
+            holdout_pct: number;
+            name: string;
+            /** @description A store page that is shown during the sale */
+            page?: string;
+            /** @description Take deposits before the sale */
+            presale?: components["schemas"]["LaunchOffer"];
+            /**
+             * Format: date-time
+             * @description When the sale opens; the other stages lie around it
+             */
+            sale_at: string;
+            /**
+             * Format: int64
+             * @description What the sale wants to sell
+             */
+            units?: number;
+        };
+        LaunchFault: {
+            action?: string;
+            code: string;
+            field?: string;
+            /** @description English */
+            message: string;
+            /** @description Values for the code's words */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description Empty: the launch itself */
+            stage?: string;
+            /** @description It may be started so */
+            warning: boolean;
+        };
+        LaunchFigures: {
+            /**
+             * Format: int64
+             * @description People who bought its goods
+             */
+            buyers: number;
+            /**
+             * Format: int64
+             * @description People who paid a deposit
+             */
+            deposits: number;
+            /**
+             * Format: int64
+             * @description People who looked at its goods, by days
+             */
+            looked: number;
+            /**
+             * Format: int64
+             * @description People who got a message of it
+             */
+            reached: number;
+            /**
+             * Format: int64
+             * @description People who reserved and did not take it back
+             */
+            reserved: number;
+            /**
+             * Format: int64
+             * @description Without what was given back
+             */
+            revenue_fen: number;
+            /**
+             * Format: int64
+             * @description Without what was given back
+             */
+            units: number;
+        };
+        LaunchGoal: {
+            /**
+             * @description People, units, or revenue in fen
+             * @enum {string}
+             */
+            measure: "reached" | "looked" | "reserved" | "deposits" | "buyers" | "units" | "revenue";
+            /** Format: int64 */
+            target: number;
+        };
+        LaunchLearned: {
+            /**
+             * Format: int64
+             * @description Of these so many bought in the wave
+             */
+            bought: number;
+            /**
+             * Format: int64
+             * @description Whom it reached
+             */
+            people: number;
+        };
+        LaunchMessage: {
+            benefit?: string;
+            /** @description In the order of fallback; none: every channel that is set up */
+            channels: string[];
+            content?: string;
+            coupon?: string;
+            /** Format: double */
+            holdout_pct: number;
+            /** @description Where {{link}} leads; empty: the page of the goods */
+            link?: string;
+            strategy?: string;
+        };
+        LaunchOffer: {
+            /**
+             * Format: int64
+             * @description Of a flash sale: how many may be at the checkout at once
+             */
+            at_once?: number;
+            /** @description Id of one that is planned already; the rest is then its own */
+            existing?: string;
+            /**
+             * Format: int64
+             * @description Of a group: within which it is complete
+             */
+            hours?: number;
+            /** Format: int64 */
+            per_person?: number;
+            /** Format: int64 */
+            price_fen?: number;
+            /**
+             * Format: int64
+             * @description Of a group: members
+             */
+            size?: number;
+            sku?: string;
+            /**
+             * Format: int64
+             * @description Of a flash sale: in all
+             */
+            units?: number;
+        };
+        LaunchShowing: {
+            page: string;
+            /**
+             * Format: int64
+             * @description 0: the newest version when its time comes
+             */
+            version: number;
+        };
+        LaunchStage: {
+            actions: components["schemas"]["LaunchAction"][];
+            /** Format: date-time */
+            begins_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            goal?: components["schemas"]["LaunchGoal"];
+            /** @enum {string} */
+            kind: "build_up" | "warm_up" | "presale" | "sale" | "follow_up" | "loop";
+            /** @description What this stage came to in the wave before */
+            readonly last?: components["schemas"]["LaunchFigures"];
+        };
+        LaunchStageBoard: {
+            figures: components["schemas"]["LaunchFigures"];
+            /** @enum {string} */
+            kind: "build_up" | "warm_up" | "presale" | "sale" | "follow_up" | "loop";
+            /** @enum {string} */
+            when: "coming" | "now" | "over";
+        };
+        LaunchStanding: {
+            /**
+             * Format: int64
+             * @description Messages sent, coupons given, units taken, members who paid, deposits
+             */
+            done: number;
+            /** @description Some people were held out: its effect is measured */
+            effect: boolean;
+            /** @description In the words of what it is: sending, done, on, over, stopped … */
+            state: string;
+            /**
+             * Format: int64
+             * @description Of so many; 0 where there is no limit
+             */
+            total: number;
+        };
+        LaunchStep: {
+            action: string;
+            /** Format: int64 */
+            attempts: number;
+            /** @description The same in words, for who looks for the cause */
+            detail?: string;
+            /** Format: date-time */
+            done_at?: string;
+            /** Format: date-time */
+            due_at: string;
+            /** @description It waits because the launch is paused */
+            held: boolean;
+            id: string;
+            /** @enum {string} */
+            kind: "message" | "coupons" | "flash" | "group" | "presale" | "page" | "next";
+            launch: string;
+            /** @description Id of what it made or began: a campaign, an issue of coupons, a sale, a page's window, a launch */
+            made?: string;
+            /**
+             * Format: date-time
+             * @description When it is tried, or tried again
+             */
+            next_at: string;
+            /**
+             * Format: int64
+             * @description Whom it was for, of message and coupons
+             */
+            people: number;
+            /** @description Why it was refused, or skipped: an error code */
+            reason?: string;
+            /** @enum {string} */
+            stage: "build_up" | "warm_up" | "presale" | "sale" | "follow_up" | "loop";
+            /** @enum {string} */
+            state: "waiting" | "doing" | "done" | "skipped" | "missed" | "dropped" | "undone";
+            /**
+             * Format: date-time
+             * @description Later it is not begun any more
+             */
+            until_at: string;
+            /**
+             * Format: int64
+             * @description From 0
+             */
+            wave: number;
+        };
+        LaunchStepBoard: {
+            action: string;
+            /** Format: int64 */
+            attempts: number;
+            /** @description The same in words, for who looks for the cause */
+            detail?: string;
+            /** Format: date-time */
+            done_at?: string;
+            /** Format: date-time */
+            due_at: string;
+            /** @description It waits because the launch is paused */
+            held: boolean;
+            id: string;
+            /** @enum {string} */
+            kind: "message" | "coupons" | "flash" | "group" | "presale" | "page" | "next";
+            launch: string;
+            /** @description Id of what it made or began: a campaign, an issue of coupons, a sale, a page's window, a launch */
+            made?: string;
+            /**
+             * Format: date-time
+             * @description When it is tried, or tried again
+             */
+            next_at: string;
+            /**
+             * Format: int64
+             * @description Whom it was for, of message and coupons
+             */
+            people: number;
+            /** @description Why it was refused, or skipped: an error code */
+            reason?: string;
+            /** @enum {string} */
+            stage: "build_up" | "warm_up" | "presale" | "sale" | "follow_up" | "loop";
+            standing: components["schemas"]["LaunchStanding"];
+            /** @enum {string} */
+            state: "waiting" | "doing" | "done" | "skipped" | "missed" | "dropped" | "undone";
+            /**
+             * Format: date-time
+             * @description Later it is not begun any more
+             */
+            until_at: string;
+            /**
+             * Format: int64
+             * @description From 0
+             */
+            wave: number;
+        };
+        LaunchTarget: {
+            /** @description A list: reserved, reserved_not_bought, deposit_paid, last_wave, looked_not_bought, looked_not_reserved, bought; else what the kind names */
+            id?: string;
+            /**
+             * @description list: one of the launch's own; the others as in campaigns
+             * @enum {string}
+             */
+            kind: "list" | "segment" | "tag" | "layer" | "stage" | "warning" | "class" | "everyone";
+        };
+        LaunchUndoing: {
+            /**
+             * @description drop: it is not done any more; stop: what is left of it is taken back; keep: it cannot be taken back
+             * @enum {string}
+             */
+            does: "drop" | "stop" | "keep";
+            standing: components["schemas"]["LaunchStanding"];
+            step: components["schemas"]["LaunchStep"];
+        };
+        LaunchUpcoming: {
+            goods: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description The store's clock, for counting down
+             */
+            now: string;
+            /**
+             * Format: int64
+             * @description Who have
+             */
+            people: number;
+            /**
+             * Format: date-time
+             * @description One may reserve until then
+             */
+            reserve_until: string;
+            /** @description The caller has */
+            reserved: boolean;
+            /** Format: date-time */
+            sale_at: string;
+        };
+        LaunchWave: {
+            /**
+             * Format: int64
+             * @description After the action
+             */
+            after_minutes: number;
+            /** @description Codes of layers; none: everybody who is in no wave before */
+            layers: string[];
+        };
         LayerActivityRules: {
             /** Format: int64 */
             days: number;
@@ -10362,6 +11364,13 @@ export interface components {
             name: string;
             note?: string;
         };
+        NextLaunchBody: {
+            /**
+             * Format: int64
+             * @description How long after this wave the next one is
+             */
+            days: number;
+        };
         NoteStoreOrderBody: {
             text: string;
         };
@@ -10945,6 +11954,39 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageLaunch: {
+            items: components["schemas"]["Launch"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageLaunchUndoing: {
+            items: components["schemas"]["LaunchUndoing"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageLaunchUpcoming: {
+            items: components["schemas"]["LaunchUpcoming"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageLayerPerson: {
             items: components["schemas"]["LayerPerson"][];
             /** @description Cursor of the following page; empty on the last */
@@ -11099,6 +12141,28 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PagePresaleBookingRow: {
+            items: components["schemas"]["PresaleBookingRow"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PagePresaleCounted: {
+            items: components["schemas"]["PresaleCounted"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PagePreview: {
             /** @description What the design names and that is not there: it cannot be published so */
             faults: components["schemas"]["StorefrontFault"][];
@@ -11214,6 +12278,17 @@ export interface components {
             total: number;
             total_is_estimate: boolean;
         };
+        PageShopBooking: {
+            items: components["schemas"]["ShopBooking"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
         PageShopCartLine: {
             items: components["schemas"]["ShopCartLine"][];
             /** @description Cursor of the following page; empty on the last */
@@ -11249,6 +12324,17 @@ export interface components {
         };
         PageShopGroupOffer: {
             items: components["schemas"]["ShopGroupOffer"][];
+            /** @description Cursor of the following page; empty on the last */
+            next: string;
+            /**
+             * Format: int64
+             * @description How many there are in all; -1 when not counted
+             */
+            total: number;
+            total_is_estimate: boolean;
+        };
+        PageShopPresale: {
+            items: components["schemas"]["ShopPresale"][];
             /** @description Cursor of the following page; empty on the last */
             next: string;
             /**
@@ -11613,6 +12699,373 @@ export interface components {
             /** Format: int64 */
             open: number;
         };
+        PresaleBooking: {
+            /**
+             * Format: date-time
+             * @description When she agreed to what becomes of the deposit
+             */
+            agreed_at: string;
+            /**
+             * Format: int64
+             * @description Of it by WeChat Pay
+             */
+            cash_fen: number;
+            /** Format: int32 */
+            customer: number;
+            /** Format: int64 */
+            deposit_fen: number;
+            /**
+             * Format: date-time
+             * @description Until when the deposit can be paid
+             */
+            due_at?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            id: string;
+            layer: string;
+            /**
+             * Format: date-time
+             * @description When the deposit was paid
+             */
+            paid_at?: string;
+            payment: string;
+            /** Format: date-time */
+            placed_at: string;
+            presale: string;
+            /**
+             * Format: int64
+             * @description Of it given back
+             */
+            returned_fen: number;
+            /** @description The order that pays the tail, or paid it; empty while there is none */
+            sale: string;
+            sku: string;
+            /** @enum {string} */
+            state: "unpaid" | "deposited" | "done" | "closed" | "forfeited" | "returned" | "refunded";
+            /** Format: int64 */
+            units: number;
+            /**
+             * Format: int64
+             * @description Of the deposit from the balance
+             */
+            wallet_fen: number;
+            /** @description Why it ended without goods: customer, timeout, stop, staff */
+            why: string;
+            /**
+             * Format: int64
+             * @description What the deposit counts for
+             */
+            worth_fen: number;
+        };
+        PresaleBookingRow: {
+            /**
+             * Format: date-time
+             * @description When she agreed to what becomes of the deposit
+             */
+            agreed_at: string;
+            /**
+             * Format: int64
+             * @description Of it by WeChat Pay
+             */
+            cash_fen: number;
+            /** Format: int32 */
+            customer: number;
+            /** Format: int64 */
+            deposit_fen: number;
+            /**
+             * Format: date-time
+             * @description Until when the deposit can be paid
+             */
+            due_at?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            id: string;
+            layer: string;
+            /** @description The customer's name */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the deposit was paid
+             */
+            paid_at?: string;
+            payment: string;
+            /** Format: date-time */
+            placed_at: string;
+            presale: string;
+            /**
+             * Format: int64
+             * @description Of it given back
+             */
+            returned_fen: number;
+            /** @description The order that pays the tail, or paid it; empty while there is none */
+            sale: string;
+            sku: string;
+            /** @enum {string} */
+            state: "unpaid" | "deposited" | "done" | "closed" | "forfeited" | "returned" | "refunded";
+            /** Format: int64 */
+            units: number;
+            /**
+             * Format: int64
+             * @description Of the deposit from the balance
+             */
+            wallet_fen: number;
+            /** @description Why it ended without goods: customer, timeout, stop, staff */
+            why: string;
+            /**
+             * Format: int64
+             * @description What the deposit counts for
+             */
+            worth_fen: number;
+        };
+        PresaleCounted: {
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            goods: string;
+            id: string;
+            items: components["schemas"]["PresaleItem"][];
+            /** @description The deposit of who does not pay the tail is not returned */
+            keep: boolean;
+            name: string;
+            numbers: components["schemas"]["PresaleNumbers"];
+            /** Format: int64 */
+            per_person: number;
+            /** Format: date-time */
+            published_at?: string;
+            /** @description It ended, and every deposit followed */
+            settled: boolean;
+            /** Format: date-time */
+            ship_by: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            state: "draft" | "scheduled" | "on" | "waiting" | "tail" | "ended" | "stopped";
+            /** Format: date-time */
+            stopped_at?: string;
+            /** Format: date-time */
+            tail_ends_at: string;
+            /** Format: date-time */
+            tail_starts_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PresaleDraft: {
+            /**
+             * Format: date-time
+             * @description Until when
+             */
+            ends_at: string;
+            /** @description Id of the goods whose SKUs it sells */
+            goods: string;
+            items: components["schemas"]["PresaleItemDraft"][];
+            /** @description The deposit of who does not pay the tail is not returned (定金不退) */
+            keep: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description Units one person may have
+             */
+            per_person: number;
+            /**
+             * Format: date-time
+             * @description By when it is promised to be sent
+             */
+            ship_by: string;
+            /**
+             * Format: date-time
+             * @description From when deposits are taken
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when
+             */
+            tail_ends_at: string;
+            /**
+             * Format: date-time
+             * @description From when tails are paid; not before deposits end
+             */
+            tail_starts_at: string;
+        };
+        PresaleFinding: {
+            /** @description Key of the text */
+            code: string;
+            /** @description It cannot be published so */
+            hard: boolean;
+            /**
+             * Format: int64
+             * @description Units that can be promised
+             */
+            have?: number;
+            sku?: string;
+            /**
+             * Format: int64
+             * @description Units it wants to sell
+             */
+            want?: number;
+        };
+        PresaleFull: {
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            goods: string;
+            id: string;
+            items: components["schemas"]["PresaleItem"][];
+            /** @description The deposit of who does not pay the tail is not returned */
+            keep: boolean;
+            name: string;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: date-time */
+            published_at?: string;
+            /** @description It ended, and every deposit followed */
+            settled: boolean;
+            /** Format: date-time */
+            ship_by: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            state: "draft" | "scheduled" | "on" | "waiting" | "tail" | "ended" | "stopped";
+            /** Format: date-time */
+            stopped_at?: string;
+            /** Format: date-time */
+            tail_ends_at: string;
+            /** Format: date-time */
+            tail_starts_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PresaleItem: {
+            /** Format: int64 */
+            deposit_fen: number;
+            /** Format: int64 */
+            price_fen: number;
+            sku: string;
+            /**
+             * Format: int64
+             * @description Units that people have, their deposit paid or not yet
+             */
+            taken: number;
+            /** Format: int64 */
+            units: number;
+            /** Format: int64 */
+            worth_fen: number;
+        };
+        PresaleItemDraft: {
+            /** Format: int64 */
+            deposit_fen: number;
+            /**
+             * Format: int64
+             * @description What it costs in all, before what the deposit counts for beyond what it is
+             */
+            price_fen: number;
+            sku: string;
+            /**
+             * Format: int64
+             * @description To be sold so
+             */
+            units: number;
+            /**
+             * Format: int64
+             * @description What the deposit counts for when the tail is paid; from the deposit up to the price
+             */
+            worth_fen: number;
+        };
+        PresaleNumbers: {
+            /**
+             * Format: int64
+             * @description Deposits that were paid
+             */
+            deposit_fen: number;
+            /**
+             * Format: int64
+             * @description Deposits that were paid, whatever became of them
+             */
+            deposits: number;
+            /**
+             * Format: int64
+             * @description Deposits that were lost
+             */
+            forfeited: number;
+            /** Format: int64 */
+            forfeited_fen: number;
+            /**
+             * Format: int64
+             * @description Of it held until its tail is paid
+             */
+            held_fen: number;
+            /**
+             * Format: int64
+             * @description Who paid them
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Deposits that went back because no tail was paid
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description Of it given back, after the tail was paid too
+             */
+            returned_fen: number;
+            /**
+             * Format: int64
+             * @description Orders whose tail was paid, their deposits included, less what was given back
+             */
+            sales_fen: number;
+            /**
+             * Format: int64
+             * @description Tails that were paid
+             */
+            tails: number;
+            /**
+             * Format: int64
+             * @description Units they are for
+             */
+            units: number;
+            /**
+             * Format: int64
+             * @description Bookings whose deposit is not paid yet
+             */
+            unpaid: number;
+            /**
+             * Format: int64
+             * @description Of them, whose tail is not paid yet
+             */
+            waiting: number;
+        };
+        PresaleWish: {
+            /** @description She agreed to what becomes of the deposit */
+            agreed: boolean;
+            /**
+             * Format: int64
+             * @description At most so much of the deposit from the balance
+             */
+            balance_fen?: number;
+            /**
+             * Format: int64
+             * @description The deposit that she was shown
+             */
+            deposit_fen: number;
+            presale: string;
+            sku: string;
+            /** Format: int64 */
+            units: number;
+            /**
+             * Format: int64
+             * @description Of the presale that she was shown
+             */
+            version: number;
+        };
         PreviewCampaignBody: {
             /**
              * Format: int32
@@ -11783,6 +13236,8 @@ export interface components {
             /** Format: int64 */
             cash_fen: number;
             /** Format: int64 */
+            deposit_fen?: number;
+            /** Format: int64 */
             gift_fen: number;
             /** @description False while the region is not known */
             known: boolean;
@@ -11814,6 +13269,11 @@ export interface components {
         PricingGiven: {
             /** Format: int64 */
             cash_fen: number;
+            /**
+             * Format: int64
+             * @description Of a deposit that was paid before
+             */
+            deposit_fen?: number;
             /** Format: int64 */
             gift_fen: number;
             /** Format: int64 */
@@ -11835,9 +13295,11 @@ export interface components {
             adjustments: components["schemas"]["PricingAdjustment"][];
             /** Format: int64 */
             cash_fen: number;
+            /** Format: int64 */
+            deposit_fen?: number;
             /**
              * Format: int64
-             * @description Its part of each means of payment; the three make PayFen
+             * @description Its part of each means of payment; together they make PayFen
              */
             gift_fen: number;
             /** @description The SKU, with @ and the id of the flash sale or bundle when its units are sold so */
@@ -11903,6 +13365,11 @@ export interface components {
             cash_fen: number;
             coupons: components["schemas"]["PricingUsedCoupon"][];
             currency: string;
+            /**
+             * Format: int64
+             * @description Paid before, at a presale
+             */
+            deposit_fen?: number;
             /** @description When the best coupons were asked for: no other choice saves more. False when there were too many choices to see all */
             exact: boolean;
             freight: components["schemas"]["PricingFreight"];
@@ -11973,6 +13440,11 @@ export interface components {
             cash_fen: number;
             /** @description Ids of coupons that come back: everything they were used for has now come back */
             coupons: string[];
+            /**
+             * Format: int64
+             * @description Of a deposit that was paid before
+             */
+            deposit_fen?: number;
             /** Format: int64 */
             gift_fen: number;
             /** @description By key */
@@ -11985,6 +13457,11 @@ export interface components {
         PricingRefundLine: {
             /** Format: int64 */
             cash_fen: number;
+            /**
+             * Format: int64
+             * @description Of a deposit that was paid before
+             */
+            deposit_fen?: number;
             /** Format: int64 */
             gift_fen: number;
             key: string;
@@ -13239,7 +14716,7 @@ export interface components {
              * @description Of it by WeChat Pay
              */
             cash_fen: number;
-            /** @description customer, timeout or staff */
+            /** @description customer, timeout, staff, group or presale */
             close_reason: string;
             /** Format: date-time */
             closed_at?: string;
@@ -13317,7 +14794,7 @@ export interface components {
              * @description Of it by WeChat Pay
              */
             cash_fen: number;
-            /** @description customer, timeout or staff */
+            /** @description customer, timeout, staff, group or presale */
             close_reason: string;
             /** Format: date-time */
             closed_at?: string;
@@ -13523,6 +15000,87 @@ export interface components {
              * @description Of the picture, in pixels
              */
             width?: number;
+        };
+        ShopBooking: {
+            /**
+             * Format: date-time
+             * @description When she agreed to what becomes of the deposit
+             */
+            agreed_at: string;
+            /**
+             * Format: int64
+             * @description Of it by WeChat Pay
+             */
+            cash_fen: number;
+            /** Format: int32 */
+            customer: number;
+            /** Format: int64 */
+            deposit_fen: number;
+            /**
+             * Format: date-time
+             * @description Until when the deposit can be paid
+             */
+            due_at?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            goods: string;
+            id: string;
+            /** @description The deposit is not returned when the tail is not paid */
+            keep: boolean;
+            layer: string;
+            /** @description Of the presale */
+            name: string;
+            /** Format: date-time */
+            now: string;
+            /**
+             * Format: date-time
+             * @description When the deposit was paid
+             */
+            paid_at?: string;
+            payment: string;
+            picture: string;
+            /** Format: date-time */
+            placed_at: string;
+            presale: string;
+            /** @enum {string} */
+            presale_state: "draft" | "scheduled" | "on" | "waiting" | "tail" | "ended" | "stopped";
+            /**
+             * Format: int64
+             * @description Of all its units
+             */
+            price_fen: number;
+            /**
+             * Format: int64
+             * @description Of it given back
+             */
+            returned_fen: number;
+            /** @description The order that pays the tail, or paid it; empty while there is none */
+            sale: string;
+            /** Format: date-time */
+            ship_by: string;
+            sku: string;
+            /** @enum {string} */
+            state: "unpaid" | "deposited" | "done" | "closed" | "forfeited" | "returned" | "refunded";
+            /** Format: date-time */
+            tail_ends_at: string;
+            /** Format: date-time */
+            tail_starts_at: string;
+            /** @description The goods with their choice */
+            title: string;
+            /** Format: int64 */
+            units: number;
+            /**
+             * Format: int64
+             * @description Of the deposit from the balance
+             */
+            wallet_fen: number;
+            /** @description Why it ended without goods: customer, timeout, stop, staff */
+            why: string;
+            /**
+             * Format: int64
+             * @description What the deposit counts for
+             */
+            worth_fen: number;
         };
         ShopCartLine: {
             chosen: boolean;
@@ -13732,6 +15290,79 @@ export interface components {
             /** @description Of the payer in a mini-program; a page in WeChat leaves it out, since she signed in by it */
             openid?: string;
         };
+        ShopPayPresaleDepositBody: {
+            /** @enum {string} */
+            method: "wechat_jsapi" | "wechat_native";
+            /** @description Of the payer in a mini-program; a page in WeChat leaves it out, since she signed in by it */
+            openid?: string;
+        };
+        ShopPresale: {
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            goods: string;
+            id: string;
+            /** @description The deposit of who does not pay the tail is not returned */
+            keep: boolean;
+            name: string;
+            /**
+             * Format: date-time
+             * @description The store's clock, for counting down
+             */
+            now: string;
+            /** Format: int64 */
+            per_person: number;
+            picture: string;
+            /** Format: date-time */
+            published_at?: string;
+            /** @description It ended, and every deposit followed */
+            settled: boolean;
+            /** Format: date-time */
+            ship_by: string;
+            skus: components["schemas"]["ShopPresaleItem"][];
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            state: "draft" | "scheduled" | "on" | "waiting" | "tail" | "ended" | "stopped";
+            /** Format: date-time */
+            stopped_at?: string;
+            /** Format: date-time */
+            tail_ends_at: string;
+            /** Format: date-time */
+            tail_starts_at: string;
+            /** @description Of the goods */
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ShopPresaleItem: {
+            /**
+             * Format: int64
+             * @description What it costs without the presale
+             */
+            alone_fen: number;
+            choice: string[];
+            /** Format: int64 */
+            deposit_fen: number;
+            /**
+             * Format: int64
+             * @description Units that can still be booked
+             */
+            left: number;
+            picture: string;
+            /** Format: int64 */
+            price_fen: number;
+            sku: string;
+            /**
+             * Format: int64
+             * @description What the deposit counts for
+             */
+            worth_fen: number;
+        };
         ShopPutCartBody: {
             chosen: boolean;
             /**
@@ -13739,6 +15370,10 @@ export interface components {
              * @description 0 takes it out
              */
             quantity: number;
+        };
+        ShopReserveBody: {
+            /** @description On whose page she is */
+            goods: string;
         };
         ShopReview: {
             /** Format: date-time */
@@ -13928,6 +15563,13 @@ export interface components {
             status: number;
             /** @description Path of the call: what it was about */
             target: string;
+        };
+        StartLaunchBody: {
+            /**
+             * Format: int64
+             * @description The one you read; somebody else's change is a conflict
+             */
+            revision: number;
         };
         StartTagAuditBody: {
             /** @description The same seed draws the same people */
@@ -20487,6 +22129,561 @@ export interface operations {
             };
         };
     };
+    list_launches: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                state?: "draft" | "scheduled" | "running" | "paused" | "finished" | "cancelled";
+                /** @description Part of the name */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLaunch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaunchChoices"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditLaunchBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    launch_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaunchBoard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaunchChecked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    next_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextLaunchBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_launch_people: {
+        parameters: {
+            query: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                list: "reached" | "looked" | "reserved" | "deposits" | "buyers" | "units" | "revenue" | "reserved_not_bought" | "deposit_paid" | "last_wave" | "looked_not_bought" | "looked_not_reserved" | "bought";
+                /** @description Within one stage; left out: the whole launch */
+                stage?: "build_up" | "warm_up" | "presale" | "sale" | "follow_up" | "loop";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEffectPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_launch_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepLaunchPeopleBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartLaunchBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    launch_undoes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLaunchUndoing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unschedule_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_layers: {
         parameters: {
             query?: {
@@ -21084,6 +23281,330 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageSettingsVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_presale_bookings: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                presale?: string;
+                state?: "unpaid" | "deposited" | "done" | "closed" | "forfeited" | "returned" | "refunded";
+                /** @description The order that pays the tail */
+                sale?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePresaleBookingRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    return_presale_deposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleBooking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_presales: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePresaleCounted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_presale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresaleDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleFull"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_presale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleCounted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_presale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePresaleBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleFull"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_presale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleFinding"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_presale_tail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleFull"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_presale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleFull"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_presale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleFull"];
                 };
             };
             /** @description Error */
@@ -24187,6 +26708,101 @@ export interface operations {
             };
         };
     };
+    shop_launches: {
+        parameters: {
+            query: {
+                /** @description Id of the goods */
+                goods: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLaunchUpcoming"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_reserve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopReserveBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_unreserve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     shop_me: {
         parameters: {
             query?: never;
@@ -24562,6 +27178,236 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_presale_bookings: {
+        parameters: {
+            query?: {
+                /** @description Cursor: next of the page before */
+                after?: string;
+                limit?: number;
+                state?: "unpaid" | "deposited" | "done" | "closed" | "forfeited" | "returned" | "refunded";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageShopBooking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_book_presale: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made once by the page that books: the same key again returns the booking it made */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresaleWish"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopBooking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_presale_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopBooking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_cancel_presale_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopBooking"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_pay_presale_deposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopPayPresaleDepositBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopCashier"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_presales: {
+        parameters: {
+            query?: {
+                /** @description Id of goods; empty: of all */
+                goods?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageShopPresale"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_presale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopPresale"];
                 };
             };
             /** @description Error */
