@@ -29,7 +29,6 @@ func (a *App) buildTrade() {
 	s.Groups = groupbuy.NewService(a.DB, now)
 	s.TextMessages = &textMessages{app: a}
 	s.SignIn = signin.NewService(a.DB, s.Identity, s.TextMessages, a.Keys, now)
-	cash := storewire.Payments{Payments: s.Payments}
 	wallet, points := storewire.Wallet{Wallets: s.Wallets, Now: now}, storewire.Points{Accounts: s.Points, Now: now}
 	people := storewire.People{Now: now, Layer: a.layerNow}
 	s.Presales = presale.NewService(presale.Parts{
