@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -97,6 +98,28 @@ func ParseFacts(b []byte) ([]Fact, error) {
 	var facts []Fact
 	err := json.Unmarshal(b, &facts)
 	return facts, err
+}
+
+var nameMember = []byte(`"name":"`)
+
+// Mentions says whether what AppendFacts wrote may hold a fact of one of the names, at a small part of the cost of ParseFacts. It may
+// say so of facts that hold none, but never hides one.
+func Mentions(b []byte, names map[string]bool) bool {
+	for {
+		at := bytes.Index(b, nameMember)
+		if at < 0 {
+			return false
+		}
+		b = b[at+len(nameMember):]
+		end := bytes.IndexByte(b, '"')
+		if end < 0 {
+			return false
+		}
+		if names[string(b[:end])] || bytes.IndexByte(b[:end], '\\') >= 0 { // what is escaped would have to be read
+			return true
+		}
+		b = b[end:]
+	}
 }
 
 // parseFast reads JSON of the members that facts have, of the types that they have; false for anything else.

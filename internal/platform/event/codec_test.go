@@ -56,8 +56,30 @@ func TestFactsAreTheirJSON(t *testing.T) {
 			if d := cmp.Diff(a, read); d != "" {
 				t.Fatalf("read: %s", d)
 			}
+			for _, f := range read {
+				if !event.Mentions(text, map[string]bool{f.Name: true, "x": true}) {
+					t.Fatalf("%q is hidden in %s", f.Name, text)
+				}
+			}
 		}
 	})
+}
+
+func TestMentionsOnlyWhatMayBeThere(t *testing.T) {
+	text, err := event.AppendFacts(nil, []event.Fact{{ID: "a", Name: "page.viewed", Props: []byte(`{"name":"survey"}`)}, {ID: "b", Name: "event.Searched"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"page.viewed": true, "event.Searched": true, "survey": true, "page": false, "order.paid": false, "": false} {
+		if event.Mentions(text, map[string]bool{name: true}) != want {
+			t.Errorf("%q: %v", name, !want)
+		}
+	}
+	for _, broken := range []string{"", `"name":"`, `[{"name":`, `"name":"x`} {
+		if event.Mentions([]byte(broken), map[string]bool{"x": true}) {
+			t.Errorf("%q holds something", broken)
+		}
+	}
 }
 
 func TestFactsThatAreNone(t *testing.T) {

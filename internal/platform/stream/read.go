@@ -30,6 +30,25 @@ func (s *Stream) ReadOf(ctx context.Context, nouns []string, from uint64, batch 
 	return readAll(ctx, s, name, subjects, max(from, 1), batch, decode, fn)
 }
 
+// Bare is a message as it lies in the stream, for a reader that wants few of its facts.
+type Bare struct {
+	Seq  uint64
+	Body []byte // its facts, see event.ParseFacts and event.Mentions
+}
+
+func (b Bare) position() uint64 { return b.Seq }
+
+// ReadBare is Read of messages whose facts are not read.
+func (s *Stream) ReadBare(ctx context.Context, from uint64, batch int, fn func(ctx context.Context, batch []Bare) error) error {
+	return readAll(ctx, s, name, nil, max(from, 1), batch, func(raw jetstream.Msg) (Bare, error) {
+		meta, err := raw.Metadata()
+		if err != nil {
+			return Bare{}, err
+		}
+		return Bare{meta.Sequence.Stream, raw.Data()}, nil
+	}, fn)
+}
+
 // placed is anything with a position.
 type placed interface{ position() uint64 }
 

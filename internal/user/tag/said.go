@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/stream"
 	"huoshui/internal/platform/warehouse"
@@ -26,7 +26,7 @@ func hashOf(text string) string {
 // Stream is where facts come from, in order.
 type Stream interface {
 	LastSeq(ctx context.Context) (uint64, error)
-	Read(ctx context.Context, from uint64, batch int, fn func(ctx context.Context, batch []stream.Message) error) error
+	ReadBare(ctx context.Context, from uint64, batch int, fn func(ctx context.Context, batch []stream.Bare) error) error
 }
 
 const cursorName = "said"
@@ -48,7 +48,7 @@ func (s *Service) RunSaid(ctx context.Context, from Stream, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	return from.Read(ctx, uint64(seq)+1, 256, func(ctx context.Context, batch []stream.Message) error {
+	return from.ReadBare(ctx, uint64(seq)+1, 256, func(ctx context.Context, batch []stream.Bare) error {
 		if err := s.hear(ctx, batch); err != nil {
 			log.WarnContext(ctx, "keyword tags; the texts come again", "error", err)
 			return err
@@ -114,14 +114,18 @@ func (s *Service) listen(l listener, into *said, customer uint32, name string, p
 	return nil
 }
 
-// worth says whether a batch holds anything to listen to; facts of others pass at no cost.
-func worth(all []listener, name string) bool {
-	return slices.ContainsFunc(all, func(l listener) bool {
-		return slices.ContainsFunc(l.words.sources(), func(s Source) bool { return s.Fact == name })
-	})
+// names are the facts that hold anything to listen to; messages without them pass at the cost of a look for their names.
+func names(all []listener) map[string]bool {
+	out := map[string]bool{}
+	for _, l := range all {
+		for _, source := range l.words.sources() {
+			out[source.Fact] = true
+		}
+	}
+	return out
 }
 
-func (s *Service) hear(ctx context.Context, batch []stream.Message) error {
+func (s *Service) hear(ctx context.Context, batch []stream.Bare) error {
 	all, err := s.listeners(ctx)
 	if err != nil || len(all) == 0 {
 		return err
@@ -131,9 +135,17 @@ func (s *Service) hear(ctx context.Context, batch []stream.Message) error {
 	for i, l := range all {
 		found[i] = said{l, roaring.New(), map[uint32]string{}}
 	}
+	wanted := names(all)
 	for _, m := range batch {
-		for _, f := range m.Facts {
-			if len(f.Props) == 0 || !worth(all, f.Name) {
+		if !event.Mentions(m.Body, wanted) {
+			continue
+		}
+		facts, err := event.ParseFacts(m.Body)
+		if err != nil { // never to be understood; the warehouse's loader says so
+			continue
+		}
+		for _, f := range facts {
+			if len(f.Props) == 0 || !wanted[f.Name] {
 				continue
 			}
 			any = true

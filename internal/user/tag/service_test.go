@@ -339,9 +339,11 @@ func TestSaidPutsTagsOnceAndFuzzyFades(t *testing.T) {
 			props, _ := json.Marshal(map[string]string{"text": text})
 			return event.Fact{Name: event.MessageReceived, Customer: n, At: b.clock.Now(), Props: props}
 		}
-		batch := []stream.Message{
-			{Seq: 5, Facts: []event.Fact{text(1, "宝宝有湿疹"), text(2, "我家不过敏"), text(3, "想断奶了")}},
+		body, err := event.AppendFacts(nil, []event.Fact{text(1, "宝宝有湿疹"), text(2, "我家不过敏"), text(3, "想断奶了")})
+		if err != nil {
+			t.Fatal(err)
 		}
+		batch := []stream.Bare{{Seq: 3, Body: []byte(`[{"name":"page.viewed"}]`)}, {Seq: 4, Body: []byte("broken")}, {Seq: 5, Body: body}}
 		for range 2 { // what comes again counts once
 			if err := b.hear(ctx, batch); err != nil {
 				t.Fatal(err)
