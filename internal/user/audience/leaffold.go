@@ -40,35 +40,42 @@ type leafFold struct {
 
 // kindPlan is which filters a fact of one kind may touch.
 type kindPlan struct {
-	plain   []int32      // without conditions on columns, or only on amounts
-	byCode  [6]codeTable // by the value of the filter's first column
-	indexed []int        // the columns for which byCode holds something
-	since   int64        // facts before it are in no window
+	plain   []touch             // without conditions on columns, or only on amounts
+	byCode  [6]codeTable[touch] // by the value of the filter's first column
+	indexed []int               // the columns for which byCode holds something
+	since   int64               // facts before it are in no window
 }
 
-// codeTable is a list of places for each of some dictionary codes. Low codes, which most are, lie in a slice.
-type codeTable struct {
-	low  [][]int32
-	high map[uint32][]int32
+// touch is a filter that a fact may match, by its place, and what most facts fail at.
+type touch struct {
+	since int64 // earlier facts are in no window
+	at    int32
+	bare  bool // nothing else is looked at
+}
+
+// codeTable is a list for each of some dictionary codes. Low codes, which most are, lie in a slice.
+type codeTable[T any] struct {
+	low  [][]T
+	high map[uint32][]T
 }
 
 const lowCodes = 1 << 16
 
-func (c *codeTable) add(code uint32, at int32) {
+func (c *codeTable[T]) add(code uint32, one T) {
 	if code >= lowCodes {
 		if c.high == nil {
-			c.high = map[uint32][]int32{}
+			c.high = map[uint32][]T{}
 		}
-		c.high[code] = append(c.high[code], at)
+		c.high[code] = append(c.high[code], one)
 		return
 	}
 	for int(code) >= len(c.low) {
 		c.low = append(c.low, nil)
 	}
-	c.low[code] = append(c.low[code], at)
+	c.low[code] = append(c.low[code], one)
 }
 
-func (c *codeTable) get(code uint32) []int32 {
+func (c *codeTable[T]) get(code uint32) []T {
 	if int(code) < len(c.low) {
 		return c.low[code]
 	}
@@ -78,7 +85,7 @@ func (c *codeTable) get(code uint32) []int32 {
 	return c.high[code]
 }
 
-func (c *codeTable) empty() bool { return c.low == nil && c.high == nil }
+func (c *codeTable[T]) empty() bool { return c.low == nil && c.high == nil }
 
 // sequencePlan is a compiled sequence; its steps know their filters' places.
 type sequencePlan struct {
@@ -124,17 +131,47 @@ type codeTest struct {
 	set    map[uint32]struct{}
 }
 
-// shutWindow is a window that ends, and the bits of its leaves.
+// shutWindow is a window that ends, and what its leaves ask.
 type shutWindow struct {
 	span
-	leaves []uint64
+	first, end int32 // the cells of its facts
+	leaves     []uint64
+	asks       []ask
 }
 
-// ask is the leaves of one measure, whatever their windows.
+// ask is the answers of leaves to one measure, whatever their windows.
 type ask struct {
+	measured
+	answers
+}
+
+// measured is a measure, and asking the leaves' bounds on it, in the order in which they came.
+type measured struct {
 	code   measureCode
 	column int // of the property it measures
-	answers
+}
+
+type asking struct {
+	order []measured
+	tests map[measured][]test
+}
+
+func (a *asking) add(of measured, t test) {
+	if a.tests == nil {
+		a.tests = map[measured][]test{}
+	}
+	if a.tests[of] == nil {
+		a.order = append(a.order, of)
+	}
+	a.tests[of] = append(a.tests[of], t)
+}
+
+func (a *asking) asks(width int) []ask {
+	out := make([]ask, len(a.order))
+	for i, of := range a.order {
+		out[i] = ask{of, newAnswers(a.tests[of], width)}
+	}
+	return out
 }
 
 // measureCode is a measure as a small number.
@@ -164,7 +201,7 @@ var measureCodes = map[string]measureCode{
 
 // peoplePlan is which leaves an attribute may touch.
 type peoplePlan struct {
-	codes    [7]codeTable // attributeNames
+	codes    [7]codeTable[int32] // attributeNames
 	phone    []int32
 	email    []int32
 	tests    struct{ joined, aged []test }
@@ -336,12 +373,12 @@ func (f *leafFold) addFilter(p *Pass, from *filter, props map[string]propTest) {
 				kind.indexed = append(kind.indexed, column)
 			}
 			for c := range set {
-				kind.byCode[column].add(c, at)
+				kind.byCode[column].add(c, touch{at: at})
 			}
 		}
 	}
 	if !placed {
-		kind.plain = append(kind.plain, at)
+		kind.plain = append(kind.plain, touch{at: at})
 	}
 	f.filters = append(f.filters, plan)
 }
@@ -353,12 +390,8 @@ func (f *filterPlan) settled(asOf int64, numbers map[string]int, edges []int64) 
 	}
 	f.first = int(f.bits[0]) >> 6
 	f.width = int(f.bits[len(f.bits)-1])>>6 - f.first + 1
-	type asking struct {
-		code   measureCode
-		column int
-	}
-	tests := map[asking][]test{}
-	var order []asking
+	var tests asking    // of all windows
+	var inside []asking // of each that is shut
 	opens := map[int64][]uint64{}
 	for i, l := range f.asked {
 		code, bit := measureCodes[l.measure], f.bits[i]-int32(f.first)<<6
@@ -368,14 +401,11 @@ func (f *filterPlan) settled(asOf int64, numbers map[string]int, edges []int64) 
 		if code == ofAverage || code == ofPropertyAverage {
 			t.low, t.high = twice(l.low), twice(l.high)
 		}
-		of := asking{code: code}
+		of := measured{code: code}
 		if l.property != "" {
 			of.column = numbers[l.property]
 		}
-		if tests[of] == nil {
-			order = append(order, of)
-		}
-		tests[of] = append(tests[of], t)
+		tests.add(of, t)
 		f.since = min(f.since, l.window.from)
 		edges = append(edges, l.window.from)
 		if l.window.to > asOf {
@@ -390,12 +420,15 @@ func (f *filterPlan) settled(asOf int64, numbers map[string]int, edges []int64) 
 		at := slices.IndexFunc(f.shut, func(w shutWindow) bool { return w.span == l.window })
 		if at < 0 {
 			at = len(f.shut)
-			f.shut = append(f.shut, shutWindow{l.window, make([]uint64, f.width)})
+			f.shut = append(f.shut, shutWindow{span: l.window, leaves: make([]uint64, f.width)})
+			inside = append(inside, asking{})
 		}
 		f.shut[at].leaves[bit>>6] |= 1 << (bit & 63)
+		inside[at].add(of, t)
 	}
-	for _, of := range order {
-		f.asks = append(f.asks, ask{of.code, of.column, newAnswers(tests[of], f.width)})
+	f.asks = tests.asks(f.width)
+	for i := range f.shut {
+		f.shut[i].asks = inside[i].asks(f.width)
 	}
 	slices.SortFunc(f.open, func(a, b int64) int { return cmp.Compare(b, a) })
 	f.rest = make([]uint64, (len(f.open)+1)*f.width)
@@ -411,6 +444,10 @@ func (f *filterPlan) settled(asOf int64, numbers map[string]int, edges []int64) 
 func (f *filterPlan) locate(cells *ladder) {
 	n := len(cells.points) + 1
 	f.within = (len(f.shut) + 63) / 64
+	for i := range f.shut {
+		w := &f.shut[i]
+		w.first, w.end = int32(cells.reached(w.from)), int32(cells.reached(w.to))
+	}
 	f.enter, f.inside, f.single = make([]int32, n), make([]uint64, n*f.within), make([]uint64, n*f.width)
 	for cell := range n {
 		begin := never
@@ -426,7 +463,8 @@ func (f *filterPlan) locate(cells *ladder) {
 		}
 		single := f.single[cell*f.width:][:f.width]
 		copy(single, f.rest[int(f.enter[cell])*f.width:])
-		for i, w := range f.shut {
+		for i := range f.shut {
+			w := &f.shut[i]
 			if w.from > begin || begin >= w.to {
 				continue
 			}
@@ -438,12 +476,14 @@ func (f *filterPlan) locate(cells *ladder) {
 	}
 }
 
-// settled finds the earliest fact that a filter of the kind looks at.
+// settled notes what the filters of the kind look at.
 func (k *kindPlan) settled(filters []filterPlan) {
 	k.since = always
-	look := func(places []int32) {
-		for _, at := range places {
-			k.since = min(k.since, filters[at].since)
+	look := func(all []touch) {
+		for i := range all {
+			f := &filters[all[i].at]
+			all[i].since, all[i].bare = f.since, !f.amounts && len(f.tests)+len(f.props) == 0
+			k.since = min(k.since, f.since)
 		}
 	}
 	look(k.plain)

@@ -94,13 +94,9 @@ func (r *leafRun) see(t *Timeline) {
 			continue
 		}
 		h := hit{t.Customer - r.base, t.first + uint32(i), int32(r.f.cells.reached(t.TS[i]))}
-		for _, at := range plan.plain {
-			r.hit(t, at, i, h)
-		}
+		r.touched(t, plan.plain, i, h)
 		for _, column := range plan.indexed {
-			for _, at := range plan.byCode[column].get(t.code(column)[i]) {
-				r.hit(t, at, i, h)
-			}
+			r.touched(t, plan.byCode[column].get(t.code(column)[i]), i, h)
 		}
 	}
 	if len(r.f.sequences)+len(r.f.edges)+len(r.f.visits) > 0 {
@@ -250,25 +246,31 @@ func (t *Timeline) code(column int) []uint32 {
 	return t.Detail
 }
 
-func (r *leafRun) hit(t *Timeline, at int32, i int, h hit) {
-	f := &r.f.filters[at]
-	if t.TS[i] < f.since {
-		return
+// touched notes a fact, the i-th of the person, with those of the filters that match it.
+func (r *leafRun) touched(t *Timeline, filters []touch, i int, h hit) {
+	for _, one := range filters {
+		if t.TS[i] >= one.since && (one.bare || r.matches(&r.f.filters[one.at], t, i, h)) {
+			r.hits[one.at] = append(r.hits[one.at], h)
+		}
 	}
+}
+
+// matches says whether a fact has what a filter asks of its columns.
+func (r *leafRun) matches(f *filterPlan, t *Timeline, i int, h hit) bool {
 	if f.amounts && (t.Amount[i] < f.min || t.Amount[i] > f.max) {
-		return
+		return false
 	}
 	for _, test := range f.tests {
 		if _, ok := test.set[t.code(test.column)[i]]; !ok {
-			return
+			return false
 		}
 	}
 	for _, test := range f.props {
 		if t.block.Props[test.column][h.row]&test.bit == 0 {
-			return
+			return false
 		}
 	}
-	r.hits[at] = append(r.hits[at], h)
+	return true
 }
 
 // settleOne answers the leaves of all windows from the only fact a filter matched: those that hold it hold the same.
@@ -288,7 +290,7 @@ func (r *leafRun) settleOne(f *filterPlan, row []uint64, hits []hit) {
 	if f.sumUnits {
 		units = r.block.Quantity[hits[0].row]
 	}
-	r.answer(f, row, leaves, hits, sum, units)
+	r.answer(f.asks, row, leaves, hits, sum, units)
 }
 
 // settleOpen answers the leaves of open windows from the facts a filter matched, never none: going back in time, the
@@ -318,7 +320,7 @@ func (r *leafRun) settleOpen(f *filterPlan, row []uint64, hits []hit) {
 		for w := range r.sel {
 			r.sel[w] = here[w] &^ there[w]
 		}
-		r.answer(f, row, r.sel, hits[i:], sum, units)
+		r.answer(f.asks, row, r.sel, hits[i:], sum, units)
 		at = next
 	}
 }
@@ -332,8 +334,13 @@ func (r *leafRun) settleShut(f *filterPlan, row []uint64, hits []hit) {
 		}
 		for ; in != 0; in &= in - 1 {
 			w := &f.shut[word<<6+bits.TrailingZeros64(in)]
-			low := since(r.block.TS, hits, w.from)
-			part := hits[low : low+since(r.block.TS, hits[low:], w.to)]
+			part := hits
+			for part[0].cell < w.first {
+				part = part[1:]
+			}
+			for part[len(part)-1].cell >= w.end {
+				part = part[:len(part)-1]
+			}
 			var sum, units int64
 			for _, h := range part {
 				if f.sumAmount {
@@ -343,28 +350,15 @@ func (r *leafRun) settleShut(f *filterPlan, row []uint64, hits []hit) {
 					units += r.block.Quantity[h.row]
 				}
 			}
-			r.answer(f, row, w.leaves, part, sum, units)
+			r.answer(w.asks, row, w.leaves, part, sum, units)
 		}
 	}
-}
-
-// since is the place of the first fact at or after an instant.
-func since(ts []int64, hits []hit, instant int64) int {
-	low, high := 0, len(hits)
-	for low < high {
-		if middle := (low + high) / 2; ts[hits[middle].row] < instant {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return low
 }
 
 // answer sets those of the leaves that hold, or for zero leaves do not, given the facts of their window, never none.
-func (r *leafRun) answer(f *filterPlan, row, leaves []uint64, hits []hit, sum, units int64) {
-	for i := range f.asks {
-		a := &f.asks[i]
+func (r *leafRun) answer(asks []ask, row, leaves []uint64, hits []hit, sum, units int64) {
+	for i := range asks {
+		a := &asks[i]
 		var value int64
 		switch a.code {
 		case ofCount:
