@@ -4,8 +4,13 @@ import { api, queries, type Schema } from "./api";
 /** An order of the store. */
 export type Sale = Schema<"CheckoutSale">;
 
-/** What an order is called where it stands: an order to pick up is not waiting to be sent. */
-export function standing(sale: Pick<Sale, "state" | "delivery">): Sale["state"] | "paid_pickup" {
+/** What an order is called where it stands: an order to pick up is not waiting to be sent, one of a presale waits for its tail. */
+export function standing(
+  sale: Pick<Sale, "state" | "delivery" | "form">,
+): Sale["state"] | "paid_pickup" | "unpaid_tail" {
+  if (sale.state === "unpaid" && sale.form?.booking) {
+    return "unpaid_tail";
+  }
   return sale.state === "paid" && sale.delivery === "pickup" ? "paid_pickup" : sale.state;
 }
 

@@ -19,6 +19,7 @@ function fill(text: string, v: Values): string {
     rate: rateText(v.rate ?? 10_000),
     threshold: short(v.threshold_fen),
     off: short(v.off_fen),
+    paid: short(v.price_fen),
     missing: money(v.missing_fen ?? 0),
     units: v.units ?? 0,
     times: v.times ?? 1,
@@ -75,6 +76,14 @@ export function Sums({ quote, refunded = 0 }: { quote: Schema<"PricingQuotation"
       <dd className="total">
         {saved > 0 && <span className="saved">{say(words.saved, { v: money(saved) })}</span>} {money(quote.total_fen)}
       </dd>
+      {(quote.deposit_fen ?? 0) > 0 && (
+        <>
+          <dt>{words.deposit}</dt>
+          <dd className="minus">{money(-(quote.deposit_fen ?? 0))}</dd>
+          <dt>{words.tail}</dt>
+          <dd>{money(quote.total_fen - (quote.deposit_fen ?? 0))}</dd>
+        </>
+      )}
       {balance > 0 && (
         <>
           <dt>{words.balance}</dt>

@@ -38,6 +38,7 @@ export default function Checkout() {
 function Lines() {
   const search = useSearch();
   const cart = useCart();
+  const booking = search.get("booking");
   const sku = search.get("sku");
   const n = Number(search.get("n"));
   const lines = sku
@@ -45,6 +46,9 @@ function Lines() {
     : cart.lines
         .filter((l) => l.chosen && l.sold && l.sku.free >= l.quantity)
         .map((l) => ({ sku: l.sku.code, quantity: l.quantity }));
+  if (booking) {
+    return <Tail booking={booking} />;
+  }
   if (!sku && cart.pending) {
     return (
       <Screen title={words.title} up="/cart" busy>
@@ -69,7 +73,34 @@ function Lines() {
   );
 }
 
-function Form({ lines, form }: { lines: { sku: string; quantity: number }[]; form: Wish["form"] }) {
+/** The tail of a presale: the very units that the deposit was paid for. */
+function Tail({ booking }: { booking: string }) {
+  const asked = $api.useQuery("get", "/api/v1/shop/presale-bookings/{id}", { params: { path: { id: booking } } });
+  const b = asked.data;
+  const lines = useMemo(() => (b ? [{ sku: b.sku, quantity: b.units }] : []), [b]);
+  const up = `/bookings/${booking}`;
+  return b ? (
+    <Form lines={lines} form={{ kind: "presale", offer: b.presale, booking: b.id }} up={up} />
+  ) : (
+    <Screen title={words.title} up={up} busy={asked.isPending}>
+      {asked.isError ? (
+        <ErrorState error={asked.error} again={() => void asked.refetch()} />
+      ) : (
+        <Skeleton lines={4} high={64} />
+      )}
+    </Screen>
+  );
+}
+
+function Form({
+  lines,
+  form,
+  up = "/cart",
+}: {
+  lines: { sku: string; quantity: number }[];
+  form: Wish["form"];
+  up?: string;
+}) {
   const me = useMe();
   const book = useAddresses();
   const [chosen, setChosen] = useState<string>();
@@ -120,7 +151,12 @@ function Form({ lines, form }: { lines: { sku: string; quantity: number }[]; for
       return data;
     },
     onSuccess: (sale) => {
-      for (const path of ["/api/v1/shop/cart", "/api/v1/shop/coupons", "/api/v1/shop/orders"]) {
+      for (const path of [
+        "/api/v1/shop/cart",
+        "/api/v1/shop/coupons",
+        "/api/v1/shop/orders",
+        "/api/v1/shop/presale-bookings",
+      ]) {
         void queries.invalidateQueries({ queryKey: ["get", path] });
       }
       void queries.invalidateQueries({ queryKey: ["me"] });
@@ -141,8 +177,8 @@ function Form({ lines, form }: { lines: { sku: string; quantity: number }[]; for
 
   return (
     <Screen
-      title={words.title}
-      up="/cart"
+      title={form?.booking ? words.tail : words.title}
+      up={up}
       bar={
         <>
           <span className="grow" aria-live="polite">

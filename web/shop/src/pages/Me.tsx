@@ -74,6 +74,7 @@ export default function Me() {
             ["/orders", "order", words.orders],
             ["/coupons", "ticket", words.coupons],
             ["/together", "me", words.together],
+            ["/presales", "me", words.presales],
             ["/after-sale", "truck", words.after_sale],
             ["/reviews", "edit", words.reviews],
             ["/addresses", "place", words.addresses],

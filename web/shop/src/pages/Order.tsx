@@ -130,6 +130,14 @@ function Shown({ sale }: { sale: Sale }) {
         <Hint sale={sale} />
         <Trouble error={close.error ?? received.error} />
       </section>
+      {sale.form?.booking && (
+        <section className="panel slim">
+          <Link to={`/bookings/${sale.form.booking}`} className="row">
+            <span className="grow">{words.presale}</span>
+            <Icon name="next" />
+          </Link>
+        </section>
+      )}
       {sale.form?.group && (
         <section className="panel slim">
           <Link to={`/groups/${sale.form.group}`} className="row">

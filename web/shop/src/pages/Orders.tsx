@@ -45,6 +45,9 @@ function List() {
             {s ? words.state[s] : words.all}
           </Link>
         ))}
+        <Link to="/presales" className="chip">
+          {words.presales}
+        </Link>
       </nav>
       {orders.isError ? (
         <ErrorState error={orders.error} again={() => void orders.refetch()} />

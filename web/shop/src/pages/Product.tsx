@@ -147,6 +147,7 @@ function Shown({ goods }: { goods: Goods }) {
         {goods.sold > 0 && <p className="small">{say(words.sold, { n: formatCount(goods.sold, language) })}</p>}
       </section>
       <Together goods={goods.id} />
+      <Presales goods={goods.id} />
       {(goods.points?.length ?? 0) > 0 && (
         <section className="panel" aria-label={words.points}>
           <ul className="points">
@@ -265,6 +266,33 @@ function Together({ goods }: { goods: string }) {
         </Link>
       </section>
     ));
+}
+
+/** The way to book it before it is sent, where that is offered. */
+function Presales({ goods }: { goods: string }) {
+  const offers = $api.useQuery("get", "/api/v1/shop/presales", { params: { query: { goods } } });
+  return offers.data?.items
+    .filter((p) => p.state === "on" || p.state === "scheduled")
+    .map((p) => {
+      const first = [...p.skus].sort((a, b) => a.price_fen - b.price_fen)[0];
+      return (
+        first && (
+          <section key={p.id} className="panel slim">
+            <Link to={`/presales/${p.id}`} className="row">
+              <span className="grow">
+                {say(words.presale, {
+                  v: money(first.price_fen),
+                  d: money(first.deposit_fen),
+                  w: money(first.worth_fen),
+                })}
+              </span>
+              <span className="muted">{p.state === "on" ? words.presale_go : words.presale_soon}</span>
+              <Icon name="next" />
+            </Link>
+          </section>
+        )
+      );
+    });
 }
 
 /** What it costs, what is saved and why, and how long that lasts. */

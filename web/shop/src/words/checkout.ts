@@ -2,6 +2,7 @@ import type { Same } from "../i18n";
 
 export const zh = {
   title: "确认订单",
+  tail: "付尾款",
   nothing: "没有要结算的商品",
   nothing_why: "在购物车里勾选要买的，再来结算。",
   to_cart: "回购物车",
@@ -39,6 +40,7 @@ export const zh = {
 
 export const en: Same<typeof zh> = {
   title: "Check out",
+  tail: "Pay the tail",
   nothing: "Nothing to check out",
   nothing_why: "Tick what you want in the cart first.",
   to_cart: "To the cart",

@@ -2,12 +2,15 @@ import type { Same } from "../i18n";
 
 export const zh = {
   group: "看我的团",
+  presale: "预售订单，看定金与时间",
+  presales: "预售",
   group_waits: "等团员到齐后发货，看我的团",
   list: "我的订单",
   filter: "按状态看",
   all: "全部",
   state: {
     unpaid: "待付款",
+    unpaid_tail: "待付尾款",
     paid: "待发货",
     paid_pickup: "待取货",
     shipped: "已发货",
@@ -17,12 +20,14 @@ export const zh = {
   },
   hint: {
     unpaid: "请在 {left} 内付款，逾期自动关闭",
+    unpaid_tail: "请在 {left} 内付尾款，逾期订单关闭，尾款时间内可以重新下单",
     paid: "已付款，商家会尽快发货",
     paid_pickup: "已付款，凭取货码到店领取",
     shipped: "包裹在路上，收到后请确认",
     finished: "感谢购买，欢迎再来",
     closed_customer: "你取消了这个订单，用掉的券、积分和余额都已退回",
     closed_timeout: "超时未付款，用掉的券、积分和余额都已退回",
+    closed_presale: "预售已结束，用掉的券、积分和余额都已退回",
     closed_staff: "商家关闭了这个订单，用掉的券、积分和余额都已退回",
     refunded: "款项已原路退回",
   },
@@ -76,12 +81,15 @@ export const zh = {
 
 export const en: Same<typeof zh> = {
   group: "My group",
+  presale: "A presale: its deposit and times",
+  presales: "Presales",
   group_waits: "Sent once the group is complete: my group",
   list: "My orders",
   filter: "By state",
   all: "All",
   state: {
     unpaid: "To pay",
+    unpaid_tail: "Tail to pay",
     paid: "To be sent",
     paid_pickup: "To pick up",
     shipped: "On its way",
@@ -91,12 +99,14 @@ export const en: Same<typeof zh> = {
   },
   hint: {
     unpaid: "Pay within {left}, or it is closed",
+    unpaid_tail: "Pay the tail within {left}, or the order is closed; until tails end you can order again",
     paid: "Paid; the store will send it soon",
     paid_pickup: "Paid; pick it up with your code",
     shipped: "The parcel is on its way. Confirm when you have it",
     finished: "Thank you; come again",
     closed_customer: "You cancelled it; coupons, points and balance came back",
     closed_timeout: "It was not paid in time; coupons, points and balance came back",
+    closed_presale: "The presale is over; coupons, points and balance came back",
     closed_staff: "The store closed it; coupons, points and balance came back",
     refunded: "The money went back the way it came",
   },
