@@ -1,4 +1,5 @@
 import { api, queries, type Schema } from "./api";
+import { allowed, answer, refuses, said } from "./consent";
 import { keep, kept, secret } from "./kept";
 
 /*
@@ -14,21 +15,18 @@ type Line = Schema<"ShopCartLine">;
 const base = "/shop";
 const most = 100; // events that wait while there is no network
 
-/** Whether this browser may be told of: not when it asks not to be followed, or when its user said no here. */
-export function allowed(): boolean {
-  const nav = navigator as Navigator & { globalPrivacyControl?: boolean };
-  return nav.doNotTrack !== "1" && nav.globalPrivacyControl !== true && kept("hs.track") !== "no";
-}
-
-/** Lets this browser be told of, or not; then what named it is forgotten too. */
+/** Lets this browser be told of from now on, or not; then what named it and what waits is forgotten too. */
 export function allow(yes: boolean) {
-  keep("hs.track", yes ? "" : "no");
-  if (!yes) {
-    keep("hs.device", "");
+  answer(yes);
+  if (yes) {
+    start();
+  } else {
+    device = "";
     waiting = [];
   }
 }
 
+let asks = false; // the store asks before anything is told
 let device = "";
 let writeKey = "";
 let waiting: Props[] = [];
@@ -45,7 +43,7 @@ function name(): string {
 const tell = (event: string, properties: Props) => add({ type: "track", event, properties });
 
 function add(message: Props) {
-  if (!allowed() || waiting.length >= most) {
+  if (!allowed(asks) || waiting.length >= most) {
     return;
   }
   waiting.push({
@@ -96,7 +94,7 @@ async function send(leaving: boolean) {
   }
 }
 
-const answer = <T>(path: string) => queries.getQueryData<T>(["get", path]);
+const answered = <T>(path: string) => queries.getQueryData<T>(["get", path]);
 
 /** The answer about goods, if a page has it. */
 function goods(id: string): Goods | undefined {
@@ -110,7 +108,7 @@ function goods(id: string): Goods | undefined {
 }
 
 function category(id: string): string | undefined {
-  return answer<{ items: { id: string; name: string }[] }>("/api/v1/shop/categories")?.items.find((c) => c.id === id)
+  return answered<{ items: { id: string; name: string }[] }>("/api/v1/shop/categories")?.items.find((c) => c.id === id)
     ?.name;
 }
 
@@ -136,7 +134,7 @@ function look() {
     add({ type: "page", name: first, properties: { path: location.pathname } });
     wanted = first === "p" ? decodeURIComponent(id) : "";
     if (first === "checkout") {
-      const lines = (answer<{ items: Line[] }>("/api/v1/shop/cart")?.items ?? []).filter((l) => l.chosen && l.sold);
+      const lines = (answered<{ items: Line[] }>("/api/v1/shop/cart")?.items ?? []).filter((l) => l.chosen && l.sold);
       if (lines.length) {
         tell("Checkout Started", { products: lines.map((l) => line(l)) });
       }
@@ -196,7 +194,7 @@ function recognise(me: Schema<"ShopMe"> | null | undefined) {
     return;
   }
   const who = me ? me.phone || me.name || "?" : null;
-  if (who !== null && known !== who && kept("hs.known") !== `${name()} ${who}` && allowed()) {
+  if (who !== null && known !== who && kept("hs.known") !== `${name()} ${who}` && allowed(asks)) {
     void send(false).then(async () => {
       const { response } = await api.POST("/api/v1/shop/tracking/device", { body: { device: name() } });
       if (response.ok) {
@@ -207,12 +205,27 @@ function recognise(me: Schema<"ShopMe"> | null | undefined) {
   known = who;
 }
 
+/** Learns whether the store is told of, and whether people are asked first. */
 async function begin() {
   const { data } = await api.GET("/api/v1/shop/tracking");
   writeKey = data?.write_key ?? "";
-  if (!writeKey) {
+  asks = data?.ask ?? false;
+  if (allowed(asks)) {
+    start();
+  } else if (writeKey && asks && said() === "") {
+    const { question } = await import("./question");
+    question(allow);
+  }
+}
+
+let started = false;
+
+/** Begins to watch what the pages show; once. */
+function start() {
+  if (!writeKey || started) {
     return;
   }
+  started = true;
   counted = !kept("hs.guest");
   const seen = new WeakSet<object>();
   for (const [key, data] of queries.getQueriesData({ queryKey: ["get"] })) {
@@ -248,6 +261,6 @@ async function begin() {
   void send(false);
 }
 
-if (allowed()) {
+if (!refuses() && said() !== "no") {
   void begin().catch(() => undefined); // a store that cannot be told of still sells
 }

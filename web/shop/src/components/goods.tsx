@@ -79,10 +79,11 @@ function hue(name: string): number {
 }
 
 /** Goods on a shelf: the whole card leads to them. */
-export function GoodsCard({ goods, eager }: { goods: Schema<"ShopGoods">; eager?: boolean }) {
+export function GoodsCard(props: { goods: Schema<"ShopGoods">; eager?: boolean; sizes?: string }) {
+  const { goods, eager, sizes = "(min-width: 480px) 232px, 50vw" } = props;
   return (
     <Link to={`/p/${goods.id}`} className="card">
-      <Picture id={goods.picture} alt="" name={goods.title} sizes="(min-width: 480px) 232px, 50vw" eager={eager} />
+      <Picture id={goods.picture} alt="" name={goods.title} sizes={sizes} eager={eager} />
       <span className="card-title">{goods.title}</span>
       <span className="card-foot">
         <Price fen={goods.price_fen} />

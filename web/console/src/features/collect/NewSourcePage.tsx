@@ -3,9 +3,10 @@ import { $api } from "@huoshui/api";
 import { Empty, Page, Panel, useProblemText } from "@huoshui/ui";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Alert, Button, Input, Select, Steps } from "antd";
+import { Alert, AutoComplete, Button, Input, Select, Steps } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { channelCodes, useChannelName } from "../../shell/channel-name";
 import { useCan } from "../../shell/session";
 import "./collect.css";
 import { Field } from "./Field";
@@ -96,6 +97,7 @@ export default function NewSourcePage() {
 /** What a person says of a source: its name, and of a browser the pages that it may send from. */
 export function About(props: { draft: Draft; onChange: (draft: Draft) => void; onDone?: () => void }) {
   const { t } = useTranslation();
+  const channel = useChannelName();
   const { draft } = props;
   return (
     <form
@@ -133,6 +135,19 @@ export function About(props: { draft: Draft; onChange: (draft: Draft) => void; o
           <span className="hs-secondary">{t("collect.origins_hint")}</span>
         </div>
       ) : null}
+      <Field label={t("collect.channel")} hint={t("collect.channel_hint")}>
+        {(id) => (
+          <AutoComplete
+            id={id}
+            allowClear
+            maxLength={40}
+            value={draft.channel ?? ""}
+            placeholder={t("collect.channel_none")}
+            options={channelCodes.map((c) => ({ value: c, label: `${channel(c)} ${c}` }))}
+            onChange={(v?: string) => props.onChange({ ...draft, channel: v?.trim() ?? "" })}
+          />
+        )}
+      </Field>
       <button type="submit" hidden />
     </form>
   );

@@ -235,6 +235,7 @@ function draftOf(s: Source): Draft {
     kind: s.kind,
     protocols: s.protocols,
     origins: s.origins,
+    channel: s.channel,
     trusted: s.trusted,
     mapping: s.mapping,
   };

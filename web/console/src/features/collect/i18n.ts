@@ -38,6 +38,10 @@ export const zh = {
   previous: "上一步",
   create: "创建来源并生成密钥",
   cannot_write: "你的角色可以看来源，但不能新建。请联系管理员。",
+  channel: "所属销售渠道",
+  channel_hint:
+    "填和订单一样的渠道，浏览和成交才算在同一个渠道里；例如 store 是自营店铺、youzan 是有赞。顾客从哪条链接来另外记在来源里。",
+  channel_none: "不填就按链接的 utm_source，或来源名称",
   origins: "允许的页面地址",
   origins_hint: "只收这些网址发来的事件，例如 https://*.example.com；留空则不限。输入后按回车。",
   origins_any: "不限",
@@ -392,6 +396,10 @@ export const en: SameKeys<typeof zh> = {
   previous: "Back",
   create: "Create source and key",
   cannot_write: "Your role may see sources but not make them. Ask your administrator.",
+  channel: "Sales channel",
+  channel_hint:
+    "As orders name it, so that what is looked at and what is bought are of one channel: store is the own store, youzan is Youzan. By which link somebody came is kept beside it.",
+  channel_none: "Empty: the link's utm_source, or the source's name",
   origins: "Pages that may send",
   origins_hint:
     "Only events from these origins are taken, such as https://*.example.com; empty means any. Press Enter after each.",
@@ -733,6 +741,7 @@ export const problemsZh = {
   "source.bad_name": "名称不能为空，也不能超过 100 个字。",
   "source.bad_kind": "没有这种来源。",
   "source.bad_protocol": "这种来源不能用这个协议。",
+  "source.bad_channel": "渠道名不超过 40 个字。",
   "source.bad_origin": "网址写得不对，应当像 https://shop.example.com。",
   "source.no_mapping": "请说明事件名称在哪里。",
   "source.not_found": "没有这个来源，可能已经被删掉。",
@@ -752,6 +761,7 @@ export const problemsEn: { [K in keyof typeof problemsZh]: string } = {
   "source.bad_name": "A name is needed, of at most 100 characters.",
   "source.bad_kind": "There is no such kind of source.",
   "source.bad_protocol": "Such a source does not speak this protocol.",
+  "source.bad_channel": "A channel is named in at most 40 characters.",
   "source.bad_origin": "That is no origin; it looks like https://shop.example.com.",
   "source.no_mapping": "Say where the name of the event is.",
   "source.not_found": "There is no such source; it may have been removed.",

@@ -1,8 +1,8 @@
 import { None } from "@huoshui/ui";
-import { useTranslation } from "react-i18next";
+import { useChannelName } from "../../shell/channel-name";
 
-/** A sales channel in the reader's word for it; one of the brand's own stays as it was written. */
+/** A sales channel in the reader's word for it. */
 export function Channel(props: { code: string | undefined }) {
-  const { t } = useTranslation();
-  return props.code ? t(`customers.channel.${props.code}`, { defaultValue: props.code }) : <None />;
+  const name = useChannelName();
+  return props.code ? name(props.code) : <None />;
 }

@@ -17,6 +17,7 @@ import {
   When,
 } from "@huoshui/ui";
 import { Link, useParams } from "@tanstack/react-router";
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
@@ -36,11 +37,19 @@ export default function CustomerPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const one = $api.useQuery("get", "/api/v1/customers/{id}", { params: { path: { id } } });
   const c = one.data;
+  const can = useCan();
   return (
     <Page
       title={c ? c.name || c.code || t("customers.nameless") : t("customers.one")}
       titleExtra={c?.name && c.code ? <span className="hs-secondary">{c.code}</span> : null}
       crumbs={<Link to="/customers">{t("customers.title")}</Link>}
+      actions={
+        c && !c.erased && can("finance.read") ? (
+          <Link to={"/finance/wallets" as never} search={{ customer: c.id } as never}>
+            <Button>{t("customers.wallet")}</Button>
+          </Link>
+        ) : null
+      }
     >
       <Loaded query={one}>{(customer) => <Body customer={customer} />}</Loaded>
     </Page>

@@ -7,10 +7,14 @@ import { App, Button, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCan } from "../../shell/session";
+import { FromBaskets } from "./FromBaskets";
 import { Sortable } from "./Sortable";
 import { type Detail, tones } from "./words";
 
-/** What is shown beside goods, chosen by hand, in its order; and the bundles that are promotions. */
+/** How many goods can be shown beside others. */
+const most = 12;
+
+/** What is shown beside goods, chosen by hand or from baskets, in its order; and the bundles that are promotions. */
 export function Pairs(props: { of: Detail }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
@@ -18,6 +22,7 @@ export function Pairs(props: { of: Detail }) {
   const client = useQueryClient();
   const [pairs, setPairs] = useState(props.of.pairs);
   const [q, setQ] = useState("");
+  const [filling, setFilling] = useState(false);
   const save = $api.useMutation("put", "/api/v1/goods/{id}/pairs", { meta: { quiet: true } });
   const found = $api.useQuery("get", "/api/v1/goods", { params: { query: { q: q || undefined, limit: 20 } } });
   const write = can("goods.write");
@@ -32,15 +37,22 @@ export function Pairs(props: { of: Detail }) {
       definition={t("goods.pairs_why")}
       actions={
         write ? (
-          <Button
-            size="small"
-            type="primary"
-            loading={save.isPending}
-            disabled={JSON.stringify(pairs) === JSON.stringify(props.of.pairs)}
-            onClick={() => void run().catch(() => undefined)}
-          >
-            {t("goods.pairs_save")}
-          </Button>
+          <>
+            {can("effect.read") ? (
+              <Button size="small" disabled={pairs.length >= most} onClick={() => setFilling(true)}>
+                {t("goods.basket")}
+              </Button>
+            ) : null}
+            <Button
+              size="small"
+              type="primary"
+              loading={save.isPending}
+              disabled={JSON.stringify(pairs) === JSON.stringify(props.of.pairs)}
+              onClick={() => void run().catch(() => undefined)}
+            >
+              {t("goods.pairs_save")}
+            </Button>
+          </>
         ) : null
       }
     >
@@ -53,8 +65,11 @@ export function Pairs(props: { of: Detail }) {
               <span className="hs-goods-wide">
                 <Link to={`/goods/${p.other}` as never}>{p.title}</Link>
               </span>
-              <Status tone={tones[p.status] ?? "calm"}>{t(`goods.statuses.${p.status}`)}</Status>
-              <span className="hs-secondary">{t(`goods.sources.${p.source}`)}</span>
+              {p.status ? <Status tone={tones[p.status] ?? "calm"}>{t(`goods.statuses.${p.status}`)}</Status> : null}
+              <span className="hs-secondary">
+                {t(`goods.sources.${p.source}`)}
+                {p.source === "basket" && p.lift > 0 ? ` · ${t("goods.lift_of", { lift: p.lift.toFixed(2) })}` : null}
+              </span>
               {write ? (
                 <Button
                   type="text"
@@ -66,7 +81,7 @@ export function Pairs(props: { of: Detail }) {
             </>
           )}
         </Sortable>
-        {write && pairs.length < 12 ? (
+        {write && pairs.length < most ? (
           <Select
             aria-label={t("goods.pair_add")}
             placeholder={t("goods.pair_add")}
@@ -89,6 +104,18 @@ export function Pairs(props: { of: Detail }) {
           </span>
         ) : null}
       </div>
+      {filling ? (
+        <FromBaskets
+          of={props.of}
+          taken={pairs.map((p) => p.other)}
+          room={most - pairs.length}
+          onClose={() => setFilling(false)}
+          onTake={(more) => {
+            setPairs([...pairs, ...more]);
+            setFilling(false);
+          }}
+        />
+      ) : null}
     </Panel>
   );
 }

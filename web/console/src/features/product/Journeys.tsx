@@ -16,6 +16,7 @@ import {
 } from "@huoshui/ui";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
+import { useChannelName } from "../../shell/channel-name";
 import type { TabProps } from "./AnalysisPage";
 import { Bar, ProductName, ShareCell } from "./parts";
 
@@ -143,9 +144,11 @@ export function Journeys(props: TabProps) {
 function Entry(props: { links: readonly Link[]; onPeople: (group: Record<string, string>) => void }) {
   const { t } = useTranslation();
   const { links } = props;
+  const channel = useChannelName();
   const from = useCallback(
-    (l: Link) => (l.from.id === "?" ? t("product.unknown_channel") : l.from.name || t("product.other_channels")),
-    [t],
+    (l: Link) =>
+      l.from.id === "?" ? t("product.unknown_channel") : l.from.id ? channel(l.from.id) : t("product.other_channels"),
+    [t, channel],
   );
   const to = useCallback((l: Link) => l.to.name || t("product.other_products"), [t]);
   const option = useCallback(

@@ -13,6 +13,7 @@ import {
 } from "@huoshui/ui";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
+import { useChannelName } from "../../shell/channel-name";
 import { Bar, ProductName } from "./parts";
 
 type Flow = Schema<"ProductFlow">;
@@ -28,6 +29,7 @@ export function ProductDrawer(props: {
 }) {
   const { t } = useTranslation();
   const { language } = useReader();
+  const named = useChannelName();
   const asked = $api.useQuery(
     "get",
     "/api/v1/product-analytics/flow",
@@ -45,7 +47,7 @@ export function ProductDrawer(props: {
       to: of.period.to,
       ...(part
         ? channel
-          ? { channel: part.id, other_name: part.name }
+          ? { channel: part.id, other_name: named(part.id) }
           : { other: part.id, other_name: part.name }
         : {}),
     });
@@ -57,7 +59,7 @@ export function ProductDrawer(props: {
             {p.id === "" ? (
               <span className="hs-secondary">{none}</span>
             ) : channel ? (
-              p.name
+              named(p.id)
             ) : (
               <ProductName of={p} onOpen={props.onProduct} />
             )}

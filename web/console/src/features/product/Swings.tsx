@@ -18,6 +18,7 @@ import {
 } from "@huoshui/ui";
 import { Segmented, Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
+import { useChannelName } from "../../shell/channel-name";
 import type { TabProps } from "./AnalysisPage";
 
 type Swing = Schema<"ProductSwing">;
@@ -76,7 +77,9 @@ function Causes(props: { of: Swing; most: number }) {
 export function Swings(props: TabProps) {
   const { t } = useTranslation();
   const reader = useReader();
+  const channel = useChannelName();
   const by: By = props.by === "category" || props.by === "channel" ? props.by : "product";
+  const named = (l: Swing) => (by === "channel" && l.key ? channel(l.key) : l.name);
   const asked = $api.useQuery("get", "/api/v1/product-analytics/swings", {
     params: { query: { by, ...props.days, limit: 500 } },
   });
@@ -92,7 +95,7 @@ export function Swings(props: TabProps) {
       who: group,
       by,
       product: l.key,
-      title: l.name,
+      title: named(l),
       from: asked.data?.current.from ?? "",
       to: asked.data?.current.to ?? "",
     });
@@ -107,9 +110,9 @@ export function Swings(props: TabProps) {
             {l.name}
           </button>
         ) : (
-          l.name || t("product.none")
+          named(l) || t("product.none")
         ),
-      value: (l) => l.name,
+      value: named,
     },
     {
       key: "current",

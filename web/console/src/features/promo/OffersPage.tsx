@@ -18,21 +18,27 @@ export default function OffersPage() {
       name="offers"
       kinds={kinds}
       actions={
-        can("promo.write") ? (
-          <Dropdown
-            menu={{
-              items: kinds.map((kind) => ({
-                key: kind,
-                label: t(`promo.kinds.${kind}`),
-                onClick: () => void navigate({ to: "/promotions/new" as never, search: { kind } as never }),
-              })),
-            }}
-          >
-            <Button type="primary" icon={<DownOutlined />} iconPlacement="end">
-              {t("promo.offers.new")}
-            </Button>
-          </Dropdown>
-        ) : null
+        <>
+          <Button onClick={() => void navigate({ to: "/promotions/try" as never })}>{t("promo.try.title")}</Button>
+          <Button onClick={() => void navigate({ to: "/promotions/settings" as never })}>
+            {t("promo.settings.title")}
+          </Button>
+          {can("promo.write") ? (
+            <Dropdown
+              menu={{
+                items: kinds.map((kind) => ({
+                  key: kind,
+                  label: t(`promo.kinds.${kind}`),
+                  onClick: () => void navigate({ to: "/promotions/new" as never, search: { kind } as never }),
+                })),
+              }}
+            >
+              <Button type="primary" icon={<DownOutlined />} iconPlacement="end">
+                {t("promo.offers.new")}
+              </Button>
+            </Dropdown>
+          ) : null}
+        </>
       }
     />
   );

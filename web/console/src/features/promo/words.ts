@@ -140,3 +140,28 @@ export function instantOf(wall: string, zone: string): string {
   }
   return new Date(at).toISOString();
 }
+
+/** Values as texts name them. */
+function named(v: Schema<"PricingValues">, language: Language) {
+  return {
+    rate: rateText(v.rate ?? 10_000, language),
+    threshold: formatMoney(v.threshold_fen ?? 0, language),
+    off: formatMoney(v.off_fen ?? 0, language),
+    missing: formatMoney(v.missing_fen ?? 0, language),
+    units: formatCount(v.units ?? 0, language),
+    times: formatCount(v.times ?? 1, language),
+    points: formatCount(v.points ?? 0, language),
+  };
+}
+
+/** Why something was taken off, in words. */
+export function priceWhy(a: Schema<"PricingApplied">, t: TFunction, language: Language): string {
+  const code = a.code.replace("price.", "");
+  const any = code === "coupon_full" && !a.values.threshold_fen ? "coupon_full_any" : code;
+  return t([`promo.price_why.${any}`, "promo.price_why.other"], named(a.values, language));
+}
+
+/** Why a coupon cannot be used, in words. */
+export function couponWhy(code: string, v: Schema<"PricingValues">, t: TFunction, language: Language): string {
+  return t([`promo.coupon_why.${code.replace("coupon.", "")}`, "promo.coupon_why.other"], named(v, language));
+}

@@ -1,7 +1,7 @@
 import { $api, type Schema } from "@huoshui/api";
 import { ErrorNote, Loaded, Panel } from "@huoshui/ui";
 import { useQueryClient } from "@tanstack/react-query";
-import { App, Button, Input, Select } from "antd";
+import { App, Button, Input, Radio, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCan } from "../../shell/session";
@@ -12,7 +12,12 @@ type Rules = Schema<"CheckoutRules">;
 /** The times of the store, what it sends by, and where orders are picked up. */
 export default function RulesTab() {
   const query = $api.useQuery("get", "/api/v1/store/rules");
-  return <Loaded query={query}>{(rules) => <Form key={JSON.stringify(rules)} initial={rules} />}</Loaded>;
+  return (
+    <div className="hs-trade-stack">
+      <Loaded query={query}>{(rules) => <Form key={JSON.stringify(rules)} initial={rules} />}</Loaded>
+      <Tracking />
+    </div>
+  );
 }
 
 function Form(props: { initial: Rules }) {
@@ -99,6 +104,49 @@ function Form(props: { initial: Rules }) {
           </Field>
         </div>
       </fieldset>
+    </Panel>
+  );
+}
+
+const askings = ["on", "ask", "off"] as const;
+
+/** Whether people are asked before the store's pages tell what they look at. */
+function Tracking() {
+  const { t } = useTranslation();
+  const { message } = App.useApp();
+  const can = useCan();
+  const client = useQueryClient();
+  const query = $api.useQuery("get", "/api/v1/store/tracking");
+  const save = $api.useMutation("put", "/api/v1/store/tracking", {
+    meta: { quiet: true },
+    onSuccess: async () => {
+      message.success(t("sales.rules.saved"));
+      await client.invalidateQueries({ predicate: (q) => String(q.queryKey[1]).includes("/store/tracking") });
+    },
+  });
+  return (
+    <Panel title={t("sales.tracking_title")} definition={t("sales.tracking_why")}>
+      <div className="hs-trade-stack">
+        {save.error ? <ErrorNote error={save.error} small /> : null}
+        <Loaded query={query}>
+          {(now) => (
+            <Radio.Group
+              vertical
+              disabled={!can("settings.write") || save.isPending}
+              value={save.isPending ? save.variables.body.asking : now.asking}
+              onChange={(e) => save.mutate({ body: { asking: e.target.value } })}
+              options={askings.map((a) => ({
+                value: a,
+                label: (
+                  <>
+                    {t(`sales.asking.${a}`)} <span className="hs-secondary">{t(`sales.asking_why.${a}`)}</span>
+                  </>
+                ),
+              }))}
+            />
+          )}
+        </Loaded>
+      </div>
     </Panel>
   );
 }

@@ -9,6 +9,7 @@ import { useCan } from "../../shell/session";
 import { useStaffName } from "../../shell/staff-name";
 import { Field } from "../../trading/Field";
 import { Picture } from "../../trading/Picture";
+import { CaseModal } from "./CaseModal";
 import { RefundModal } from "./RefundModal";
 import { type File, story, toSend } from "./words";
 
@@ -273,13 +274,16 @@ export function SaleActions(props: { of: File }) {
   const can = useCan();
   const ask = useConfirmDanger();
   const changed = useSalesChanged();
-  const [doing, setDoing] = useState<"" | "ship" | "close" | "refund">("");
+  const [doing, setDoing] = useState<"" | "ship" | "close" | "refund" | "case">("");
   const finish = $api.useMutation("post", "/api/v1/store/orders/{id}/finish");
   const paid = f.state === "paid" || f.state === "shipped" || f.state === "finished";
   return (
     <div className="hs-trade-row">
       {can("sales.refund") && paid && f.total_fen > f.refunded_fen ? (
-        <Button onClick={() => setDoing("refund")}>{t("sales.refund")}</Button>
+        <>
+          <Button onClick={() => setDoing("case")}>{t("sales.case")}</Button>
+          <Button onClick={() => setDoing("refund")}>{t("sales.refund")}</Button>
+        </>
       ) : null}
       {can("sales.write") && f.state === "unpaid" ? (
         <Button onClick={() => setDoing("close")}>{t("sales.close")}</Button>
@@ -309,6 +313,7 @@ export function SaleActions(props: { of: File }) {
       ) : null}
       {doing === "ship" ? <ShipModal of={f} onClose={() => setDoing("")} /> : null}
       {doing === "close" ? <CloseModal of={f} onClose={() => setDoing("")} /> : null}
+      {doing === "case" ? <CaseModal of={f} onClose={() => setDoing("")} onDone={changed} /> : null}
       {doing === "refund" ? <RefundModal of={f} onClose={() => setDoing("")} onDone={changed} /> : null}
     </div>
   );
