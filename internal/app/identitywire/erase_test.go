@@ -86,6 +86,11 @@ func TestErase(t *testing.T) {
 					VALUES ('tag', 'g', '', '', '', 'fuzzy', '', 'daily', 'null', 'null', 'null', '{"half_life_days":10,"threshold":0.5}', 1, 3, 1, '', 0, 0, FALSE)`,
 				`INSERT INTO tag_beliefs (tag_id, customer, confidence, at, pinned, why) VALUES ('tag', 1, 0.9, 0, '', '{"code":"said","text":"` + mark + `"}')`,
 				`INSERT INTO tag_audits (id, tag_id, version, seed, people, sampled, judged, right_, started_by, started_at) VALUES ('aud', 'tag', 1, '', 3, 1, 0, 0, '', 0)`,
+				`INSERT INTO dead_letters (id, source, protocol, path, reason, detail, raw, raw_bytes, received_at, status) VALUES
+					('l1', 's', 'segment', 'batch', 'invalid', '', '{"type":"track","properties":{"note":"of ` + mark + `, the first"}}', 10, 1, 'open'),
+					('l2', 's', 'event', '', 'too_late', '', '{"keys":[{"kind":"card","value":"` + mark + `"}]}', 10, 2, 'replayed'),
+					('l3', 's', 'segment', 'batch', 'invalid_json', '', '{"userId":"` + mark + `1","ev', 10, 3, 'open'),
+					('l4', 's', 'segment', 'batch', 'invalid', '', '{"userId":"x","card":"other"}', 10, 4, 'open')`,
 				`INSERT INTO tag_verdicts (audit_id, place, customer, verdict, judged_by) VALUES ('aud', 0, 1, '', '')`,
 			} {
 				if _, err := tx.Exec(ctx, q); err != nil {
@@ -124,6 +129,7 @@ func TestErase(t *testing.T) {
 			`SELECT COUNT(*) FROM identity_keys WHERE customer IN (1, 2)`: 0,
 			`SELECT COUNT(*) FROM orders WHERE customer = 1`:              1,
 			`SELECT COUNT(*) FROM consents`:                               0,
+			`SELECT COUNT(*) FROM dead_letters`:                           1, // the neighbour's
 		} {
 			if n, err := store.One[int64](ctx, w.db, q); err != nil || n != want {
 				t.Errorf("%s: %d, %v", q, n, err)

@@ -33,11 +33,13 @@ import (
 
 // New returns OneID with everybody who follows a merge.
 func New(db *store.DB, now clock.Clock) *identity.Service {
-	return identity.NewService(db, now, buying{}, map[string]identity.Follower{
+	who := identity.NewService(db, now, buying{}, map[string]identity.Follower{
 		"order": order.Mover{}, "consent": consent.NewService(db, now), "campaign": campaign.Mover{},
 		"task": task.Mover{}, "segment": audience.Mover{}, "tag": tag.Mover{}, "arrivals": collect.TouchMover{},
 		"store view": storefront.Mover{}, "coupon": promo.Mover{}, "sale": checkout.Mover{}, "after-sale": aftersale.Mover{}, "review": review.Mover{}, "photo": photo.Mover{}, "flash": flash.Mover{}, "group": groupbuy.Mover{}, "presale": presale.Mover{}, "address": address.Mover{}, "wallet": wallet.Mover{Now: now}, "points": loyalty.Mover{Now: now}, "payment": payment.Mover{}, "launch": launch.Mover{},
 	})
+	who.Forgetting(collect.Letters{})
+	return who
 }
 
 type buying struct{}

@@ -19,7 +19,9 @@ import (
 
 // New returns an import service over the packages that own the data.
 func New(db *store.DB, who *identity.Service, consents *consent.Service, now clock.Clock, log *slog.Logger, config importing.Config) *importing.Service {
-	return importing.NewService(db, people{who}, orders{order.NewSettler().Asking(collect.Touches)}, grants{consents}, now, log, config)
+	imports := importing.NewService(db, people{who}, orders{order.NewSettler().Asking(collect.Touches)}, grants{consents}, now, log, config)
+	who.Forgetting(imports)
+	return imports
 }
 
 type people struct{ who *identity.Service }

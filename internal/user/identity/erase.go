@@ -11,6 +11,7 @@ import (
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/id"
+	"huoshui/internal/platform/named"
 	"huoshui/internal/platform/outbox"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/user/customer"
@@ -59,6 +60,9 @@ func (s *Service) Erase(ctx context.Context, idOrNumber string) (out Erased, err
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
+		if err := s.forgetTexts(ctx, tx, people, numbers); err != nil {
+			return err
+		}
 		if out.Keys, err = forgetKeys(ctx, tx, numbers); err != nil {
 			return err
 		}
@@ -81,6 +85,25 @@ func (s *Service) Erase(ctx context.Context, idOrNumber string) (out Erased, err
 		return Erased{}, fmt.Errorf("erase: %w", err)
 	}
 	return out, nil
+}
+
+// forgetTexts takes away what came of people and was refused, where they are named by a key that is theirs alone.
+func (s *Service) forgetTexts(ctx context.Context, tx *store.Tx, people map[uint32]*customer.Customer, numbers []uint32) error {
+	var of store.Where
+	store.In(&of, "customer", numbers)
+	names, err := store.All[string](ctx, tx, `SELECT value FROM identity_keys`+of.SQL(), of.Args()...)
+	if err != nil {
+		return err
+	}
+	for _, c := range people {
+		names = append(names, c.Code, c.Phone, c.Email)
+	}
+	for _, f := range s.texts {
+		if err := f.Forget(ctx, tx, named.Of(names)); err != nil {
+			return fmt.Errorf("what was refused: %w", err)
+		}
+	}
+	return nil
 }
 
 // forgetKeys takes away all that people are known by, with the accounts and devices that were seen with it, and returns how much that was.

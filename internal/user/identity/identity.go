@@ -15,6 +15,7 @@ import (
 
 	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/named"
 	"huoshui/internal/platform/settings"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/user/customer"
@@ -103,12 +104,19 @@ type Buying interface {
 	Sums(ctx context.Context, q store.Querier, numbers []uint32) ([]customer.Purchases, error)
 }
 
+// Forgetter keeps texts in which people are only named, since nobody has understood them: what came and was refused.
+type Forgetter interface {
+	// Forget takes away the texts that name one of the people, as far as that can be told. Done again it changes nothing.
+	Forget(ctx context.Context, tx *store.Tx, people named.People) error
+}
+
 // Service is OneID.
 type Service struct {
 	db        *store.DB
 	now       clock.Clock
 	buying    Buying
 	followers map[string]Follower
+	texts     []Forgetter
 	counted   counted
 }
 
@@ -116,6 +124,9 @@ type Service struct {
 func NewService(db *store.DB, now clock.Clock, buying Buying, followers map[string]Follower) *Service {
 	return &Service{db: db, now: now, buying: buying, followers: followers}
 }
+
+// Forgetting has an erasure also ask f; call it before the service is used.
+func (s *Service) Forgetting(f Forgetter) { s.texts = append(s.texts, f) }
 
 // Rules returns the rules in force and their version.
 func (s *Service) Rules(ctx context.Context) (Rules, int64, error) {
