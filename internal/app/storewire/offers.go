@@ -2,13 +2,10 @@ package storewire
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"huoshui/internal/platform/errs"
-	"huoshui/internal/platform/settings"
 	"huoshui/internal/platform/store"
-	"huoshui/internal/trade/catalog"
 	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/groupbuy"
@@ -25,48 +22,45 @@ type Offers struct {
 	Presales *presale.Service
 }
 
-// free is what goods are sent by that name no freight template: for nothing.
-var free = pricing.Freights{ID: catalog.StoreFreight, By: pricing.ByPiece, Regions: []pricing.Region{{First: 1, More: 1}}}
-
 // Rules implements checkout.Offers.
-func (o Offers) Rules(ctx context.Context, q store.Querier, who checkout.Buyer, skus []string, form checkout.Form, now time.Time) (pricing.Rules, []pricing.Coupon, error) {
-	rules, err := o.Promos.Rules(ctx, q)
-	if err != nil {
-		return rules, nil, err
-	}
-	rules.Templates = maps.Clone(rules.Templates) // the lists are shared
-	times, _, err := settings.Get(ctx, q, checkout.SettingName, checkout.DefaultRules())
-	if err != nil {
-		return rules, nil, err
-	}
-	rules.Templates[catalog.StoreFreight] = free
-	if t, ok := rules.Templates[times.Freight]; ok && times.Freight != "" {
-		rules.Templates[catalog.StoreFreight] = t
-	}
-	switch form.Kind {
-	case "":
-		rules.Flash, err = o.Flash.Offers(ctx, q, who.Number, skus, now)
-	case groupbuy.Kind:
-		var price pricing.Flash
-		price, err = o.Groups.Price(ctx, q, form.Offer, form.Group, who.Number, now)
-		if err == nil && (len(skus) != 1 || skus[0] != price.SKU) {
-			err = errs.New(errs.Invalid, "group.one", "a group buys one SKU").At("lines").With("sku", price.SKU)
+func (o Offers) Rules(ctx context.Context, q store.Querier, customer uint32, skus []string, form checkout.Form, now time.Time) (pricing.Rules, []pricing.Coupon, error) {
+	var rules pricing.Rules
+	var prices []pricing.Flash
+	var deposit *presale.Terms
+	var held []pricing.Coupon
+	err := store.Gather(ctx, q, func(q store.Querier) (err error) {
+		rules, err = o.Promos.Rules(ctx, q)
+		return err
+	}, func(q store.Querier) (err error) {
+		switch form.Kind {
+		case "":
+			prices, err = o.Flash.Offers(ctx, q, customer, skus, now)
+		case groupbuy.Kind:
+			var price pricing.Flash
+			price, err = o.Groups.Price(ctx, q, form.Offer, form.Group, customer, now)
+			if err == nil && (len(skus) != 1 || skus[0] != price.SKU) {
+				err = errs.New(errs.Invalid, "group.one", "a group buys one SKU").At("lines").With("sku", price.SKU)
+			}
+			prices = []pricing.Flash{price}
+		case presale.Kind:
+			var terms presale.Terms
+			terms, err = o.Presales.Price(ctx, q, form.Booking, customer, now)
+			if err == nil && (len(skus) != 1 || skus[0] != terms.Price.SKU) {
+				err = errs.New(errs.Invalid, "presale.one", "a deposit is for one SKU").At("lines").With("sku", terms.Price.SKU)
+			}
+			prices, deposit = []pricing.Flash{terms.Price}, &terms
+		default:
+			err = errs.New(errs.Invalid, "sale.form", "there is no form %q", form.Kind).At("form.kind")
 		}
-		rules.Flash = []pricing.Flash{price}
-	case presale.Kind:
-		var terms presale.Terms
-		terms, err = o.Presales.Price(ctx, q, form.Booking, who.Number, now)
-		if err == nil && (len(skus) != 1 || skus[0] != terms.Price.SKU) {
-			err = errs.New(errs.Invalid, "presale.one", "a deposit is for one SKU").At("lines").With("sku", terms.Price.SKU)
-		}
-		rules.Flash, rules.Deposit = []pricing.Flash{terms.Price}, &terms.Deposit
-	default:
-		err = errs.New(errs.Invalid, "sale.form", "there is no form %q", form.Kind).At("form.kind")
+		return err
+	}, func(q store.Querier) (err error) {
+		held, err = o.Promos.Wallet(ctx, q, customer)
+		return err
+	})
+	rules.Flash = prices
+	if deposit != nil {
+		rules.Deposit = &deposit.Deposit
 	}
-	if err != nil {
-		return rules, nil, err
-	}
-	held, err := o.Promos.Wallet(ctx, q, who.Number)
 	return rules, held, err
 }
 

@@ -29,7 +29,7 @@ func insertMoves(ctx context.Context, tx *store.Tx, moves []Move) error {
 		for _, m := range part {
 			args = append(args, m.Entry, m.N, m.Day, string(m.Debit), string(m.Credit), m.AmountFen, int64(m.Customer), m.Campaign, m.Layer)
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO ledger_moves (entry_id, n, day, debit, credit, amount_fen, customer, campaign, layer) VALUES `+
+		err := tx.Later(ctx, `INSERT INTO ledger_moves (entry_id, n, day, debit, credit, amount_fen, customer, campaign, layer) VALUES `+
 			strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?, ?, ?, ?), ", len(part)), ", "), args...)
 		if err != nil {
 			return err

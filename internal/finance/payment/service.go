@@ -185,7 +185,7 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, t Transaction) error
 	if p.PaidAt.IsZero() {
 		p.PaidAt = s.now()
 	}
-	if _, err := tx.Exec(ctx, `UPDATE payments SET state = 'paid', transaction_id = ?, paid_at = ?, look_at = NULL WHERE id = ?`, p.TransactionID, p.PaidAt, p.ID); err != nil {
+	if err := tx.Later(ctx, `UPDATE payments SET state = 'paid', transaction_id = ?, paid_at = ?, look_at = NULL WHERE id = ?`, p.TransactionID, p.PaidAt, p.ID); err != nil {
 		return fmt.Errorf("payment %s: %w", p.ID, err)
 	}
 	if err := outbox.Append(ctx, tx, p.fact(event.PaymentPaid, p.PaidAt)); err != nil {

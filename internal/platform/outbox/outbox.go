@@ -55,8 +55,7 @@ func Append(ctx context.Context, tx *store.Tx, facts ...event.Fact) error {
 			all = all[n:]
 		}
 	}
-	_, err := store.InsertAll(ctx, tx, "outbox", rows, "")
-	return err
+	return store.InsertLater(ctx, tx, "outbox", rows, "")
 }
 
 // Relay publishes what the outbox holds.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 )
 
 // Gather runs reads that do not need each other's answers. Where the engine is a server away, their first statements go there
@@ -21,6 +22,8 @@ func Gather(ctx context.Context, q Querier, reads ...func(q Querier) error) erro
 		}
 		defer conn.Release()
 		return atOnce(ctx, &pgTx{conn: conn.Conn()}, reads) // no transaction: each answer is of its own moment
+	case asker:
+		return q.gather(reads)
 	case *Tx:
 		if t, ok := q.inner.(*pgTx); ok {
 			return atOnce(ctx, t, reads)
@@ -38,11 +41,12 @@ func inTurn(q Querier, reads []func(q Querier) error) error {
 	return nil
 }
 
-// question is what one of the reads asks, or that it has ended.
+// question is what one of the reads asks, or that it has ended, or that it gathers reads of its own and goes on after them.
 type question struct {
 	sql    string
 	args   []any
-	answer chan answer // nil: the read has ended
+	answer chan answer // nil: it asks nothing
+	reads  int         // how many it gathers
 	panic  any         // what it ended with, if not well
 }
 
@@ -66,6 +70,48 @@ func (asker) Exec(context.Context, string, ...any) (int64, error) {
 	return 0, errors.New("store: gathered reads do not write")
 }
 
+// gather lets reads ask in the place of the one that gathers them.
+func (a asker) gather(reads []func(q Querier) error) error {
+	if len(reads) == 0 {
+		return nil
+	}
+	a.asks <- &question{reads: len(reads)}
+	fails := make([]error, len(reads))
+	panics := make([]any, len(reads))
+	var left atomic.Int64
+	left.Store(int64(len(reads)))
+	done := make(chan struct{})
+	for i, read := range reads {
+		go func() {
+			defer func() {
+				panics[i] = recover()
+				if left.Add(-1) == 0 {
+					close(done) // the one that gathers goes on in the place of the last
+				} else {
+					a.asks <- &question{}
+				}
+			}()
+			fails[i] = read(a)
+		}()
+	}
+	<-done
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
+		}
+	}
+	return first(fails)
+}
+
+func first(fails []error) error {
+	for _, err := range fails {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func atOnce(ctx context.Context, t *pgTx, reads []func(q Querier) error) error {
 	asks, fails := make(chan *question, len(reads)), make([]error, len(reads))
 	for i, read := range reads {
@@ -81,11 +127,17 @@ func atOnce(ctx context.Context, t *pgTx, reads []func(q Querier) error) error {
 	var panicked any
 	for running := len(reads); running > 0; {
 		asked := make([]*question, 0, running)
-		for range running {
-			if q := <-asks; q.answer != nil {
+		for waiting := running; waiting > 0; waiting-- {
+			switch q := <-asks; {
+			case q.answer != nil:
 				asked = append(asked, q)
-			} else if running--; q.panic != nil {
-				panicked = q.panic
+			case q.reads > 0:
+				running, waiting = running+q.reads-1, waiting+q.reads
+			default:
+				running--
+				if q.panic != nil {
+					panicked = q.panic
+				}
 			}
 		}
 		if len(asked) > 0 {
@@ -95,10 +147,5 @@ func atOnce(ctx context.Context, t *pgTx, reads []func(q Querier) error) error {
 	if panicked != nil {
 		panic(panicked)
 	}
-	for _, err := range fails {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return first(fails)
 }

@@ -100,6 +100,27 @@ func (t *pgTx) tag(ctx context.Context, q string, args []any) (pgconn.CommandTag
 	return tag, errors.Join(err, answers.Close())
 }
 
+func (t *pgTx) execEach(ctx context.Context, q string, lists [][]any) ([]int64, error) {
+	queries := make([]*pgx.QueuedQuery, len(lists))
+	for i, args := range lists {
+		queries[i] = &pgx.QueuedQuery{SQL: q, Arguments: args}
+	}
+	answers, err := t.send(ctx, queries...)
+	if err != nil {
+		return nil, err
+	}
+	touched := make([]int64, len(lists))
+	for i := range touched {
+		tag, err := answers.Exec()
+		if err != nil {
+			_ = answers.Close() // says the same
+			return nil, err
+		}
+		touched[i] = tag.RowsAffected()
+	}
+	return touched, answers.Close()
+}
+
 func (t *pgTx) execLater(ctx context.Context, q string, args []any) error {
 	if len(t.later) >= mostLater {
 		_, err := t.exec(ctx, q, args)

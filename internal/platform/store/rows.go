@@ -261,12 +261,27 @@ func Insert[T any](ctx context.Context, tx *Tx, table string, row T) error {
 // InsertAll writes rows with as few statements as the engine allows, with an optional suffix such as
 // "ON CONFLICT (id) DO NOTHING", and returns how many rows were written.
 func InsertAll[T any](ctx context.Context, tx *Tx, table string, rows []T, suffix string) (int64, error) {
+	var written int64
+	err := insert(tx, table, rows, suffix, func(q string, args []any) error {
+		n, err := tx.Exec(ctx, q, args...)
+		written += n
+		return err
+	})
+	return written, err
+}
+
+// InsertLater is InsertAll for who does not ask how many rows were written; of when it is done and tells its error see Later.
+func InsertLater[T any](ctx context.Context, tx *Tx, table string, rows []T, suffix string) error {
+	return insert(tx, table, rows, suffix, func(q string, args []any) error { return tx.Later(ctx, q, args...) })
+}
+
+func insert[T any](tx *Tx, table string, rows []T, suffix string, exec func(q string, args []any) error) error {
 	if len(rows) == 0 {
-		return 0, nil
+		return nil
 	}
 	p := planOf(reflect.TypeFor[T]())
 	if len(p.fields) == 0 {
-		return 0, fmt.Errorf("store: %s has no db tags", reflect.TypeFor[T]())
+		return fmt.Errorf("store: %s has no db tags", reflect.TypeFor[T]())
 	}
 	columns := make([]string, len(p.fields))
 	for i, f := range p.fields {
@@ -276,7 +291,6 @@ func InsertAll[T any](ctx context.Context, tx *Tx, table string, rows []T, suffi
 	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
 	// A few fixed chunk sizes keep the number of statement texts small, so prepared statements are reused.
 	most := min(tx.dialect.maxArgs/len(columns), 1000)
-	var written int64
 	for len(rows) > 0 {
 		n := 1
 		for _, size := range []int{1000, 250, 50, 10, 5, 3, 2} {
@@ -291,7 +305,7 @@ func InsertAll[T any](ctx context.Context, tx *Tx, table string, rows []T, suffi
 			for _, f := range p.fields {
 				a, err := f.value(v)
 				if err != nil {
-					return written, err
+					return err
 				}
 				args = append(args, a)
 			}
@@ -300,14 +314,12 @@ func InsertAll[T any](ctx context.Context, tx *Tx, table string, rows []T, suffi
 		if suffix != "" {
 			q += " " + suffix
 		}
-		got, err := tx.Exec(ctx, q, args...)
-		if err != nil {
-			return written, err
+		if err := exec(q, args); err != nil {
+			return err
 		}
-		written += got
 		rows = rows[n:]
 	}
-	return written, nil
+	return nil
 }
 
 // Where builds a WHERE clause; its zero value matches everything.

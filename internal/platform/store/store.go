@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	_ "github.com/mattn/go-sqlite3" // the "sqlite3" driver
+	"github.com/mattn/go-sqlite3"
 )
 
 // Querier runs statements: a *DB (its own short transaction each) or a *Tx.
@@ -56,6 +56,7 @@ type inner interface {
 	query(ctx context.Context, sql string, args []any) (rows, error)
 	exec(ctx context.Context, sql string, args []any) (int64, error)
 	execLater(ctx context.Context, sql string, args []any) error
+	execEach(ctx context.Context, sql string, lists [][]any) ([]int64, error)
 }
 
 // liteTx is a transaction on SQLite. A statement there is a call, so that none waits for another.
@@ -75,6 +76,16 @@ func (t liteTx) exec(ctx context.Context, q string, args []any) (int64, error) {
 		return 0, err
 	}
 	return r.RowsAffected()
+}
+
+func (t liteTx) execEach(ctx context.Context, q string, lists [][]any) (touched []int64, err error) {
+	touched = make([]int64, len(lists))
+	for i, args := range lists {
+		if touched[i], err = t.exec(ctx, q, args); err != nil {
+			return nil, err
+		}
+	}
+	return touched, nil
 }
 
 func (t liteTx) execLater(ctx context.Context, q string, args []any) error {
@@ -104,15 +115,27 @@ func Open(ctx context.Context, rawURL string) (*DB, error) {
 	return db, nil
 }
 
+// writer is the driver of SQLite's one writing connection. What a savepoint may have to undo is kept in memory: past 64 kB of it, what most
+// members of a shared transaction change, SQLite would write a temporary file. The pages that each of them changes are copied from the log
+// to their places after some thousand commits, not after some dozen.
+const writer = "sqlite3 writer"
+
+func init() {
+	sql.Register(writer, &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		_, err := c.Exec("PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 10000", nil)
+		return err
+	}})
+}
+
 func openSQLite(path string) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	dsn := func(extra string) string {
 		return "file:" + (&url.URL{Path: path}).EscapedPath() +
-			"?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000&_foreign_keys=on&_cache_size=-65536&_stmt_cache_size=100" + extra
+			"?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000&_foreign_keys=on&_cache_size=-65536&_stmt_cache_size=100&_mutex=no" + extra // database/sql lets one goroutine at a time use a connection
 	}
-	write, err := sql.Open("sqlite3", dsn("&_txlock=immediate"))
+	write, err := sql.Open(writer, dsn("&_txlock=immediate"))
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -293,6 +316,20 @@ func (tx *Tx) Later(ctx context.Context, q string, args ...any) error {
 		return err
 	}
 	return tx.dialect.classify(tx.inner.execLater(ctx, tx.dialect.rebind(q), bind(args)))
+}
+
+// ExecEach runs one statement with each of the lists of arguments, in their order, and returns how many rows each touched.
+func (tx *Tx) ExecEach(ctx context.Context, q string, lists [][]any) ([]int64, error) {
+	ctx, err := tx.within(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bound := make([][]any, len(lists))
+	for i, args := range lists {
+		bound[i] = bind(args)
+	}
+	touched, err := tx.inner.execEach(ctx, tx.dialect.rebind(q), bound)
+	return touched, tx.dialect.classify(err)
 }
 
 // bind turns Go values into what both engines store: times become microseconds, the zero time NULL.

@@ -344,3 +344,125 @@ func TestSnapshot(t *testing.T) {
 		}
 	})
 }
+
+func TestGatheredReads(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		number := func(to *int64, n int64) func(q store.Querier) error {
+			return func(q store.Querier) (err error) {
+				*to, err = store.One[int64](ctx, q, `SELECT CAST(? AS BIGINT)`, n)
+				return err
+			}
+		}
+		check := func(t *testing.T, q store.Querier) {
+			t.Helper()
+			var a, b, c, d int64
+			err := store.Gather(ctx, q, number(&a, 1), func(q store.Querier) error {
+				if err := number(&b, 2)(q); err != nil { // a question, then some more
+					return err
+				}
+				return store.Gather(ctx, q, number(&c, b+1), number(&d, b+2), func(store.Querier) error { return nil })
+			}, func(store.Querier) error { return nil })
+			if err != nil || a != 1 || b != 2 || c != 3 || d != 4 {
+				t.Errorf("%d %d %d %d, %v", a, b, c, d, err)
+			}
+		}
+		check(t, db)
+		if err := db.Tx(ctx, func(tx *store.Tx) error { check(t, tx); return nil }); err != nil {
+			t.Error(err)
+		}
+		first, second := errors.New("first"), errors.New("second")
+		err := store.Gather(ctx, db, number(new(int64), 1), func(store.Querier) error { return first }, func(store.Querier) error { return second })
+		if !errors.Is(err, first) {
+			t.Errorf("failed with %v", err)
+		}
+		err = store.Gather(ctx, db, number(new(int64), 1), func(q store.Querier) error {
+			_, err := store.All[int64](ctx, q, `SELECT nothing FROM nowhere`)
+			return err
+		}, number(new(int64), 1))
+		if err == nil {
+			t.Error("a wrong question was answered")
+		}
+		var some []int64
+		err = store.Gather(ctx, db, func(q store.Querier) (err error) {
+			some, err = store.All[int64](ctx, q, `SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3 ORDER BY n`)
+			return err
+		}, func(q store.Querier) error { // not read to its end
+			return store.Each(ctx, q, `SELECT 1 AS n UNION ALL SELECT 2`, nil, func(int64) error { return second })
+		})
+		if !errors.Is(err, second) || len(some) != 3 {
+			t.Errorf("%v, %v", some, err)
+		}
+		defer func() {
+			if p := recover(); p != "ended" {
+				t.Errorf("a panic became %v", p)
+			}
+			check(t, db) // nothing is left open
+		}()
+		_ = store.Gather(ctx, db, number(new(int64), 1), func(q store.Querier) error {
+			return store.Gather(ctx, q, number(new(int64), 1), func(store.Querier) error { panic("ended") })
+		})
+	})
+}
+
+func TestStatementsThatWait(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		if _, err := db.Exec(ctx, `CREATE TABLE waits (id TEXT PRIMARY KEY, n BIGINT NOT NULL)`); err != nil {
+			t.Fatal(err)
+		}
+		type row struct {
+			ID string `db:"id"`
+			N  int64  `db:"n"`
+		}
+		count := func(q store.Querier) int64 {
+			n, err := store.One[int64](ctx, q, `SELECT COUNT(*) FROM waits`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		err := db.Tx(ctx, func(tx *store.Tx) error {
+			for i := range 250 {
+				if err := store.InsertLater(ctx, tx, "waits", []row{{fmt.Sprint("r", i), 1}}, ""); err != nil {
+					return err
+				}
+			}
+			if n := count(tx); n != 250 {
+				t.Errorf("a later statement sees %d rows", n)
+			}
+			touched, err := tx.ExecEach(ctx, `UPDATE waits SET n = n + ? WHERE id = ?`, [][]any{{1, "r1"}, {1, "none"}, {1, "r1"}})
+			if err != nil || len(touched) != 3 || touched[0] != 1 || touched[1] != 0 || touched[2] != 1 {
+				t.Errorf("touched %v, %v", touched, err)
+			}
+			return tx.Later(ctx, `UPDATE waits SET n = n * ? WHERE id = ?`, 10, "r1") // goes with the commit
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := store.One[int64](ctx, db, `SELECT n FROM waits WHERE id = 'r1'`); err != nil || n != 30 {
+			t.Errorf("n is %d, %v", n, err)
+		}
+		err = db.Tx(ctx, func(tx *store.Tx) error {
+			if err := store.InsertLater(ctx, tx, "waits", []row{{"new", 1}}, ""); err != nil {
+				return err
+			}
+			return store.InsertLater(ctx, tx, "waits", []row{{"r1", 1}}, "")
+		})
+		if !errs.Is(err, errs.Conflict) {
+			t.Errorf("a row that is there: %v", err)
+		}
+		failed := errors.New("failed")
+		if err := db.Tx(ctx, func(tx *store.Tx) error {
+			if err := store.InsertLater(ctx, tx, "waits", []row{{"other", 1}}, ""); err != nil {
+				return err
+			}
+			return failed
+		}); !errors.Is(err, failed) {
+			t.Error(err)
+		}
+		if n := count(db); n != 250 {
+			t.Errorf("%d rows stayed", n)
+		}
+	})
+}

@@ -13,7 +13,7 @@ import (
 // succeeded. Every caller still hears of success only when what it wrote is on disk.
 const (
 	mostTogether    = 64
-	longestTogether = 5 * time.Millisecond
+	longestTogether = 20 * time.Millisecond
 )
 
 // errParted says that a neighbour's failure undid the whole shared transaction: what was asked for must run again, alone.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -47,22 +48,20 @@ type Preview struct {
 
 // Preview quotes a wish and changes nothing.
 func (s *Service) Preview(ctx context.Context, customer uint32, w Wish) (Preview, error) {
-	who, err := s.People.Buyer(ctx, s.DB, customer)
-	if err != nil {
-		return Preview{}, err
-	}
-	now := s.Now()
-	d, err := s.price(ctx, s.DB, who, w, now)
-	if err != nil {
-		return Preview{}, err
-	}
-	p := Preview{Quote: d.quote, Lines: d.lines, Pickup: d.times.Pickup}
-	p.Offers, _, err = pricing.Offers(d.cart, d.rules, now)
-	return p, err
+	return s.preview(ctx, customer, s.stored(customer), w, s.Now())
+}
+
+// buyer finds out who buys.
+type buyer func(ctx context.Context, q store.Querier) (Buyer, error)
+
+// stored is a customer as she is stored.
+func (s *Service) stored(customer uint32) buyer {
+	return func(ctx context.Context, q store.Querier) (Buyer, error) { return s.People.Buyer(ctx, q, customer) }
 }
 
 // priced is a wish with all that it was priced by.
 type priced struct {
+	who   Buyer
 	cart  pricing.Cart
 	rules pricing.Rules
 	items map[string]catalog.Item
@@ -71,32 +70,50 @@ type priced struct {
 	times Rules
 }
 
-// price quotes a wish by what is stored; of what the customer says only SKUs, quantities and choices count.
-func (s *Service) price(ctx context.Context, q store.Querier, who Buyer, w Wish, now time.Time) (priced, error) {
+// free is what goods are sent by that name no freight template: for nothing.
+var free = pricing.Freights{ID: catalog.StoreFreight, By: pricing.ByPiece, Regions: []pricing.Region{{First: 1, More: 1}}}
+
+// price quotes a wish of a customer by what is stored; of what she says only SKUs, quantities and choices count.
+func (s *Service) price(ctx context.Context, q store.Querier, customer uint32, find buyer, w Wish, now time.Time) (priced, error) {
 	var d priced
 	skus := make([]string, 0, len(w.Lines))
 	for _, l := range w.Lines {
 		skus = append(skus, l.SKU)
 	}
-	var err error
-	if d.items, err = catalog.Items(ctx, q, skus); err != nil {
-		return d, err
-	}
-	for i, l := range w.Lines {
-		if item, ok := d.items[l.SKU]; !ok || !item.Sold() && w.Form.Kind != ByPresale { // what a deposit was paid for is sold, whatever else is
-			return d, errs.New(errs.Conflict, "sale.not_sold", "SKU %q is not sold", l.SKU).At(fmt.Sprintf("lines.%d", i)).With("sku", l.SKU)
-		}
-	}
-	if d.times, _, err = settings.Get(ctx, q, SettingName, DefaultRules()); err != nil {
-		return d, err
-	}
-	if w.Pickup && d.times.Pickup == "" {
-		return d, errs.New(errs.Conflict, "sale.no_pickup", "the store has no place where orders are picked up").At("pickup")
-	}
 	var held []pricing.Coupon
-	if d.rules, held, err = s.Offers.Rules(ctx, q, who, skus, w.Form, now); err != nil {
+	err := store.Gather(ctx, q, func(q store.Querier) (err error) {
+		d.who, err = find(ctx, q)
+		return err
+	}, func(q store.Querier) (err error) {
+		if d.items, err = catalog.Items(ctx, q, skus); err != nil {
+			return err
+		}
+		for i, l := range w.Lines {
+			if item, ok := d.items[l.SKU]; !ok || !item.Sold() && w.Form.Kind != ByPresale { // what a deposit was paid for is sold, whatever else is
+				return errs.New(errs.Conflict, "sale.not_sold", "SKU %q is not sold", l.SKU).At(fmt.Sprintf("lines.%d", i)).With("sku", l.SKU)
+			}
+		}
+		return nil
+	}, func(q store.Querier) (err error) {
+		d.times, _, err = settings.Get(ctx, q, SettingName, DefaultRules())
+		if err == nil && w.Pickup && d.times.Pickup == "" {
+			err = errs.New(errs.Conflict, "sale.no_pickup", "the store has no place where orders are picked up").At("pickup")
+		}
+		return err
+	}, func(q store.Querier) (err error) {
+		d.rules, held, err = s.Offers.Rules(ctx, q, customer, skus, w.Form, now)
+		return err
+	})
+	if err != nil {
 		return d, err
 	}
+	who := d.who
+	d.rules.Templates = maps.Clone(d.rules.Templates) // the lists are shared
+	sends, ok := d.rules.Templates[d.times.Freight]
+	if !ok || d.times.Freight == "" {
+		sends = free
+	}
+	d.rules.Templates[catalog.StoreFreight] = sends
 	d.rules.Items = make(map[string]pricing.Item, len(d.items))
 	for code, item := range d.items {
 		freight := item.FreightTemplate()
@@ -176,25 +193,36 @@ func (s *Service) Place(ctx context.Context, customer uint32, request string, w 
 
 func (s *Service) placeOnce(ctx context.Context, customer uint32, request string, w Wish, seenFen int64) (sale Sale, err error) {
 	err = s.DB.Tx(ctx, func(tx *store.Tx) error {
-		if sale, err = byRequest(ctx, tx, customer, request); err == nil || !errs.Is(err, errs.NotFound) {
+		var d priced
+		made, now := false, s.Now()
+		err := store.Gather(ctx, tx, func(q store.Querier) (err error) {
+			if sale, err = byRequest(ctx, q, customer, request); err == nil {
+				made, err = true, errMade
+			} else if errs.Is(err, errs.NotFound) {
+				err = nil
+			}
+			return err
+		}, func(q store.Querier) (err error) {
+			d, err = s.price(ctx, q, customer, s.stored(customer), w, now)
+			return err
+		})
+		if err != nil {
+			if made {
+				return nil
+			}
 			return err
 		}
-		sale, err = s.place(ctx, tx, customer, request, w, seenFen)
+		sale, err = s.place(ctx, tx, d, request, w, seenFen, now)
 		return err
 	})
 	return sale, err
 }
 
-func (s *Service) place(ctx context.Context, tx *store.Tx, customer uint32, request string, w Wish, seenFen int64) (Sale, error) {
-	who, err := s.People.Buyer(ctx, tx, customer)
-	if err != nil {
-		return Sale{}, err
-	}
-	now := s.Now()
-	d, err := s.price(ctx, tx, who, w, now)
-	if err != nil {
-		return Sale{}, err
-	}
+// errMade says that the sale of a request is there already.
+var errMade = errors.New("checkout: the sale was made before")
+
+func (s *Service) place(ctx context.Context, tx *store.Tx, d priced, request string, w Wish, seenFen int64, now time.Time) (Sale, error) {
+	who, customer := d.who, d.who.Number
 	q := &d.quote
 	if w.Form.Kind == "" {
 		w.Form = Form{}
@@ -241,7 +269,7 @@ func (s *Service) place(ctx context.Context, tx *store.Tx, customer uint32, requ
 			return Sale{}, err
 		}
 	}
-	if err := store.Insert(ctx, tx, "sales", sale); err != nil {
+	if err := store.InsertLater(ctx, tx, "sales", []Sale{sale}, ""); err != nil {
 		return Sale{}, err
 	}
 	if err := bought(ctx, tx, customer, w.Lines, now); err != nil {
@@ -315,10 +343,9 @@ func save(ctx context.Context, tx *store.Tx, s Sale) error {
 	if err != nil {
 		return fmt.Errorf("sale: %w", err)
 	}
-	_, err = tx.Exec(ctx, `UPDATE sales SET state = ?, address = ?, refunded_fen = ?, earned_fen = ?, order_id = ?, payment = ?, carrier = ?, tracking = ?, close_reason = ?, waiting = ?, held = ?,
+	return tx.Later(ctx, `UPDATE sales SET state = ?, address = ?, refunded_fen = ?, earned_fen = ?, order_id = ?, payment = ?, carrier = ?, tracking = ?, close_reason = ?, waiting = ?, held = ?,
 		due_at = ?, paid_at = ?, shipped_at = ?, finished_at = ?, closed_at = ? WHERE id = ?`,
 		string(s.State), string(address), s.RefundedFen, s.EarnedFen, s.OrderID, s.Payment, s.Carrier, s.Tracking, s.CloseReason, s.Waiting, s.Held, s.DueAt, s.PaidAt, s.ShippedAt, s.FinishedAt, s.ClosedAt, s.ID)
-	return err
 }
 
 // discounts books what the brand took off: it counts as received, and as what it is.

@@ -45,8 +45,9 @@ type Points interface {
 
 // Offers is what the brand offers: member prices, flash sales, bundles, reductions, coupons, freight.
 type Offers interface {
-	// Rules returns the offers that hold for a customer, without the items, and the coupons she holds.
-	Rules(ctx context.Context, q store.Querier, who Buyer, skus []string, form Form, now time.Time) (pricing.Rules, []pricing.Coupon, error)
+	// Rules returns the offers that hold for a customer, without the items, and the coupons she holds. Its lists and maps are shared
+	// by all who ask: none of them may be changed.
+	Rules(ctx context.Context, q store.Querier, customer uint32, skus []string, form Form, now time.Time) (pricing.Rules, []pricing.Coupon, error)
 	// Take uses up what a quotation uses: coupons, units at flash price, a seat in a group. What is gone meanwhile is a Conflict.
 	Take(ctx context.Context, tx *store.Tx, who Buyer, sale string, form Form, q *pricing.Quotation, now time.Time) (Terms, error)
 	// Paid says that a sale was paid: what it took is used for good. Where the money is not wanted any more it is a Conflict

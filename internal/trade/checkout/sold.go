@@ -30,8 +30,7 @@ func countSold(ctx context.Context, tx *store.Tx, sale *Sale, units map[string]i
 			rows = append(rows, soldChange{id.New("sld"), l.SKU, sign * n})
 		}
 	}
-	_, err := store.InsertAll(ctx, tx, "sold_changes", rows, "")
-	return err
+	return store.InsertLater(ctx, tx, "sold_changes", rows, "")
 }
 
 // foldSold adds what was noted to the goods, each note once.

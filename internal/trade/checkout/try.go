@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"huoshui/internal/platform/store"
 	"huoshui/internal/trade/pricing"
 )
 
@@ -17,21 +18,18 @@ type Trial struct {
 
 // Try quotes a wish as Preview does, for a customer or for somebody of a level and layer, and changes nothing.
 func (s *Service) Try(ctx context.Context, t Trial, w Wish) (Preview, error) {
-	who := Buyer{Level: t.Level, Layer: t.Layer}
-	if t.Customer != 0 {
-		var err error
-		if who, err = s.People.Buyer(ctx, s.DB, t.Customer); err != nil {
-			return Preview{}, err
-		}
+	find := s.stored(t.Customer)
+	if t.Customer == 0 {
+		find = func(context.Context, store.Querier) (Buyer, error) { return Buyer{Level: t.Level, Layer: t.Layer}, nil }
 	}
 	if t.At.IsZero() {
 		t.At = s.Now()
 	}
-	return s.preview(ctx, who, w, t.At)
+	return s.preview(ctx, t.Customer, find, w, t.At)
 }
 
-func (s *Service) preview(ctx context.Context, who Buyer, w Wish, at time.Time) (Preview, error) {
-	d, err := s.price(ctx, s.DB, who, w, at)
+func (s *Service) preview(ctx context.Context, customer uint32, find buyer, w Wish, at time.Time) (Preview, error) {
+	d, err := s.price(ctx, s.DB, customer, find, w, at)
 	if err != nil {
 		return Preview{}, err
 	}

@@ -90,19 +90,24 @@ func Reserve(ctx context.Context, tx *store.Tx, reference, place string, items [
 	if err != nil {
 		return err
 	}
-	holds := make([]hold, len(all))
+	holds, wants := make([]hold, len(all)), make([][]any, len(all))
 	for i, it := range all {
-		n, err := tx.Exec(ctx, `UPDATE stock SET held = held + ? WHERE sku = ? AND place = ? AND on_hand - held >= ?`, it.Quantity, it.SKU, place, it.Quantity)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return short(ctx, tx, it, place)
-		}
 		holds[i] = hold{reference, it.SKU, place, it.Quantity, "held", now}
+		wants[i] = []any{it.Quantity, it.SKU, place, it.Quantity}
 	}
-	_, err = store.InsertAll(ctx, tx, "stock_holds", holds, "")
-	return err
+	if err := store.InsertLater(ctx, tx, "stock_holds", holds, ""); err != nil {
+		return err
+	}
+	touched, err := tx.ExecEach(ctx, `UPDATE stock SET held = held + ? WHERE sku = ? AND place = ? AND on_hand - held >= ?`, wants)
+	if err != nil {
+		return err
+	}
+	for i, n := range touched {
+		if n == 0 {
+			return short(ctx, tx, all[i], place)
+		}
+	}
+	return nil
 }
 
 func short(ctx context.Context, tx *store.Tx, it Item, place string) error {
@@ -130,12 +135,12 @@ func Take(ctx context.Context, tx *store.Tx, reference string, now time.Time) (b
 	}
 	moves := make([]Move, len(holds))
 	for i, h := range holds {
-		if _, err := tx.Exec(ctx, `UPDATE stock SET on_hand = on_hand - ?, held = held - ? WHERE sku = ? AND place = ?`, h.Quantity, h.Quantity, h.SKU, h.Place); err != nil {
+		if err := tx.Later(ctx, `UPDATE stock SET on_hand = on_hand - ?, held = held - ? WHERE sku = ? AND place = ?`, h.Quantity, h.Quantity, h.SKU, h.Place); err != nil {
 			return false, err
 		}
 		moves[i] = Move{ID: id.New("stm"), SKU: h.SKU, Place: h.Place, Quantity: -h.Quantity, Reason: Sold, Reference: reference, At: now}
 	}
-	_, err = store.InsertAll(ctx, tx, "stock_moves", moves, "")
+	err = store.InsertLater(ctx, tx, "stock_moves", moves, "")
 	return err == nil, err
 }
 

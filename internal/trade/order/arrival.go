@@ -65,8 +65,7 @@ func (s *Settler) arrivalsOf(ctx context.Context, tx *store.Tx, w *settling) err
 			f.Props = props[f.Subject]
 		}
 	}
-	_, err := store.InsertAll(ctx, tx, "order_arrivals", rows, "")
-	return err
+	return store.InsertLater(ctx, tx, "order_arrivals", rows, "")
 }
 
 // arrivalOf returns how the person of an order had arrived; nil where that is not known.

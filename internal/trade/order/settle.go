@@ -239,16 +239,16 @@ func firstOf(a, b string) string {
 }
 
 func (s *Settler) write(ctx context.Context, tx *store.Tx, w *settling) error {
-	if _, err := store.InsertAll(ctx, tx, "orders", w.made, ""); err != nil {
+	if err := store.InsertLater(ctx, tx, "orders", w.made, ""); err != nil {
 		return err
 	}
 	if err := s.arrivalsOf(ctx, tx, w); err != nil {
 		return err
 	}
-	if _, err := store.InsertAll(ctx, tx, "order_lines", w.lines, ""); err != nil {
+	if err := store.InsertLater(ctx, tx, "order_lines", w.lines, ""); err != nil {
 		return err
 	}
-	if _, err := store.InsertAll(ctx, tx, "refunds", w.refunds, ""); err != nil {
+	if err := store.InsertLater(ctx, tx, "refunds", w.refunds, ""); err != nil {
 		return err
 	}
 	if err := grow(ctx, tx, w.grown); err != nil {
@@ -315,7 +315,7 @@ func (s *Settler) learnProducts(ctx context.Context, tx *store.Tx, products map[
 	}
 	s.mu.Unlock()
 	slices.SortFunc(fresh, func(a, b Product) int { return compare(a.Code, b.Code) })
-	_, err := store.InsertAll(ctx, tx, "products", fresh, `ON CONFLICT (code) DO UPDATE SET
+	err := store.InsertLater(ctx, tx, "products", fresh, `ON CONFLICT (code) DO UPDATE SET
 		name = CASE WHEN products.name = '' THEN excluded.name ELSE products.name END,
 		category = CASE WHEN products.category = '' THEN excluded.category ELSE products.category END`)
 	if err != nil {

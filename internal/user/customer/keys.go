@@ -142,7 +142,7 @@ func Bought(ctx context.Context, tx *store.Tx, all []Purchases, now time.Time) e
 			values += mark
 			args = append(args, int64(p.Number), p.Orders, p.SpentFen, p.RefundedFen, p.FirstAt, p.LastAt)
 		}
-		_, err := tx.Exec(ctx, `WITH v (number, orders, spent, refunded, first_at, last_at) AS (VALUES `+values+`)
+		err := tx.Later(ctx, `WITH v (number, orders, spent, refunded, first_at, last_at) AS (VALUES `+values+`)
 			UPDATE customers SET orders = customers.orders + v.orders, spent_fen = customers.spent_fen + v.spent,
 				refunded_fen = customers.refunded_fen + v.refunded,
 				first_order_at = CASE WHEN customers.first_order_at IS NULL OR v.first_at < customers.first_order_at THEN COALESCE(v.first_at, customers.first_order_at) ELSE customers.first_order_at END,
