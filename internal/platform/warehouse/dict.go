@@ -2,7 +2,10 @@ package warehouse
 
 import (
 	"fmt"
+	"strings"
 	"sync"
+
+	"huoshui/internal/platform/event"
 )
 
 // dict maps texts to codes, so that facts hold numbers. Code 0 is "". New codes are given by the writer and become
@@ -11,6 +14,7 @@ type dict struct {
 	mu    sync.RWMutex
 	codes map[string]uint32
 	texts []string
+	named []uint32 // codes of texts that begin as names of events of customers' own do
 
 	fresh map[string]uint32 // given in the open transaction; writer only
 	order []string
@@ -27,9 +31,25 @@ func (d *dict) take(code uint32, text string) error {
 	if int(code) != len(d.texts) {
 		return fmt.Errorf("warehouse dictionary: code %d where %d was due; rebuild the warehouse", code, len(d.texts))
 	}
+	d.add(text)
+	return nil
+}
+
+// add gives a text the next code; callers hold the lock.
+func (d *dict) add(text string) {
+	code := uint32(len(d.texts))
 	d.codes[text] = code
 	d.texts = append(d.texts, text)
-	return nil
+	if strings.HasPrefix(text, event.CustomPrefix) {
+		d.named = append(d.named, code)
+	}
+}
+
+// custom is the codes that names of events of customers' own have, and those of other texts that look like one.
+func (d *dict) custom() []uint32 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.named[:len(d.named):len(d.named)]
 }
 
 // size is how many codes are given, that of "" among them.
@@ -79,8 +99,7 @@ func (d *dict) settle(committed bool) {
 	if committed && len(d.order) > 0 {
 		d.mu.Lock()
 		for _, text := range d.order {
-			d.codes[text] = uint32(len(d.texts))
-			d.texts = append(d.texts, text)
+			d.add(text)
 		}
 		d.mu.Unlock()
 	}

@@ -8,7 +8,7 @@ import (
 // Prop is a property of facts that a scan reads. What it says becomes a number as soon as it is read, so that blocks carry no
 // texts; the engine takes it out of the facts named and of no others.
 type Prop struct {
-	Facts []string // names among ScanSpec.Facts; facts of other names count as without the property
+	Facts []string // names among ScanSpec.Facts, AnyEvent for every event.…; facts of other names count as without the property
 	Name  string
 	// Read makes a number of the property's JSON text: "" where a fact has no such property. It must be a pure function.
 	Read func(json string) int64
@@ -24,6 +24,7 @@ const (
 type propReader struct {
 	Prop
 	expression string
+	codes      map[uint32]bool                 // of the facts
 	inside     func(props, name string) string // takes the property out of what is read; nil where the engine does
 	none       int64
 	known      map[string]int64
@@ -33,14 +34,23 @@ func (w *Warehouse) propReaders(props []Prop) []propReader {
 	d := w.engine.dialect()
 	out := make([]propReader, len(props))
 	for i, p := range props {
-		var kinds []string
+		codes := map[uint32]bool{}
 		for _, name := range p.Facts {
 			if c := w.Code(name); c != NoCode {
-				kinds = append(kinds, number(c))
+				codes[c] = true
+			}
+			if name == AnyEvent {
+				for _, c := range w.dict.custom() {
+					codes[c] = true
+				}
 			}
 		}
+		kinds := make([]string, 0, len(codes))
+		for c := range codes {
+			kinds = append(kinds, number(c))
+		}
 		slices.Sort(kinds)
-		out[i] = propReader{Prop: p, expression: d.noText, inside: d.inside, none: p.Read(""), known: map[string]int64{}}
+		out[i] = propReader{Prop: p, codes: codes, expression: d.noText, inside: d.inside, none: p.Read(""), known: map[string]int64{}}
 		if len(kinds) > 0 {
 			out[i].expression = "CASE WHEN kind IN (" + strings.Join(kinds, ", ") + ") THEN " + d.prop(p.Name) + " ELSE " + d.noText + " END"
 		}

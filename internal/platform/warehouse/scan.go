@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+
+	"huoshui/internal/platform/event"
 )
 
 // ScanSpec says what an ordered scan reads.
 type ScanSpec struct {
-	Facts   []string // fact names; a Kind is a place in this list
+	Facts   []string // fact names, or AnyEvent; a Kind is a place in this list
 	Columns Column
 	Props   []Prop // what to read of facts' properties
 	AsOf    int64  // facts after it are left out, microseconds UTC
@@ -27,6 +30,9 @@ type ScanSpec struct {
 	Workers int // 0 is 2
 	Rows    int // rows a block aims at; 0 leaves it to the scan
 }
+
+// AnyEvent among the names of facts that a scan reads is every event.… that is not named too: they are of one kind.
+const AnyEvent = event.CustomPrefix + "\x00"
 
 // MostPicked is how many customers a scan may pick.
 const MostPicked = 1 << 14
@@ -218,6 +224,14 @@ func (spec ScanSpec) narrow(cuts []uint32) []uint32 {
 func (w *Warehouse) kindsOf(names []string) map[uint32]Kind {
 	kinds := map[uint32]Kind{}
 	for i, name := range names {
+		if name == AnyEvent {
+			for _, c := range w.dict.custom() {
+				if !slices.Contains(names, w.Text(c)) {
+					kinds[c] = Kind(i)
+				}
+			}
+			continue
+		}
 		if c := w.Code(name); c != NoCode && c != 0 {
 			kinds[c] = Kind(i)
 		}

@@ -295,12 +295,10 @@ func (r *reader) readPicked(ctx context.Context) (ordered int, err error) {
 	}
 	stays := slices.Clone(r.table) // kinds that are read from the file: those of which no property is asked
 	var with []string
-	for code, kind := range r.kinds {
-		for i := range r.props {
-			if int(kind) < len(r.spec.Facts) && slices.Contains(r.props[i].Facts, r.spec.Facts[kind]) && stays[code] != noKind {
-				stays[code] = noKind
-				with = append(with, number(code))
-			}
+	for code := range r.kinds {
+		if slices.ContainsFunc(r.props, func(p propReader) bool { return p.codes[code] }) {
+			stays[code] = noKind
+			with = append(with, number(code))
 		}
 	}
 	slices.Sort(with)

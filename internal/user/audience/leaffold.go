@@ -3,10 +3,13 @@ package audience
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"huoshui/internal/platform/event"
 )
 
 // leafFold answers any number of leaves in one pass. Leaves are indexed by what can make them true: a fact touches only
@@ -314,6 +317,11 @@ func (f *leafFold) addVisits(p *Pass, from *visits, leaf int32, props propColumn
 		f.visiting.visited[p.Kind(fact)] = 1
 		if i < pageKinds {
 			f.visiting.visited[p.Kind(fact)] = 2
+		}
+	}
+	for name, kind := range p.kinds { // those that other leaves name
+		if strings.HasPrefix(name, event.CustomPrefix) {
+			f.visiting.visited[kind] = 1
 		}
 	}
 	f.visiting.via, f.visiting.arrivals = props.via+p.props, place(newArrivals)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"huoshui/internal/platform/event"
+	"huoshui/internal/platform/warehouse"
 )
 
 // A session is what somebody did on one source without a pause of half an hour; it ends at midnight of the business zone too, and when she
@@ -17,7 +18,7 @@ import (
 //	          "entry": {"channel": ["douyin"], "props": [{"name": "url", "contains": ["/618"]}]},  what it began with
 //	          "pages": {"min": 5}, "minutes": {"max": 1}, "bounce": false}
 //
-// It lies in the window that it began in. Pages are page.viewed and product.viewed; its length is from its first fact to its last;
+// It is made of what is told of her visits, the brand's own events (event.…) among it. It lies in the window that it began in. Pages are page.viewed and product.viewed; its length is from its first fact to its last;
 // a bounce is a single page and nothing else. measure: count, pages and minutes (sums), average_pages, average_minutes, since_last (whole
 // days). Minutes are compared exactly, not rounded.
 type sessionsSpec struct {
@@ -49,8 +50,8 @@ const (
 	propertyOfVia = "via" // the source that told of a fact
 )
 
-// visited are the facts that sessions are made of, pages first.
-var visited = []string{event.PageViewed, event.ProductViewed, event.CartAdded, event.CartRemoved, event.CheckoutStarted}
+// visited are the facts that sessions are made of, pages first, the brand's own events last.
+var visited = []string{event.PageViewed, event.ProductViewed, event.CartAdded, event.CartRemoved, event.CheckoutStarted, warehouse.AnyEvent}
 
 const pageKinds = 2 // of visited
 
