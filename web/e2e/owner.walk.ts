@@ -144,6 +144,7 @@ describe("what is hers is hers alone", () => {
       "/api/v1/shop/coupons/{id}/claim",
       "/api/v1/shop/flash/{id}/room",
       "/api/v1/shop/groups/{id}",
+      "/api/v1/shop/launches/{id}/reservation",
     ];
     const before = await state();
     const guest = new Buyer(walk.url, "guestguestguestguestguest");

@@ -668,7 +668,7 @@ func TestCheckNamesWhatIsWrongAndWhere(t *testing.T) {
 		b := open(t, db)
 		l := b.draft(t)
 		found, err := b.Check(ctx, l.ID)
-		if err != nil || !found.Ready || found.People["a1"] != 30 {
+		if err != nil || !found.Ready || found.Faults == nil || found.People["a1"] != 30 {
 			t.Fatalf("%+v %v", found, err)
 		}
 		other, err := b.flash.Create(ctx, flash.Draft{Name: "别的", SKU: "FD", PriceFen: 100, StartsAt: start, EndsAt: start.AddDate(0, 0, 1), Units: 1, PerPerson: 1}, "")

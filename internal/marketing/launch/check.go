@@ -322,7 +322,7 @@ func (s *Service) Check(ctx context.Context, launchID string) (Checked, error) {
 
 func (s *Service) check(ctx context.Context, l *Launch) (Checked, error) {
 	now := s.instant()
-	out := Checked{Faults: l.faults(now), People: map[string]int64{}}
+	out := Checked{Faults: append([]Fault{}, l.faults(now)...), People: map[string]int64{}}
 	goods, err := s.Trade.Goods(ctx, l.Goods)
 	if err != nil {
 		return out, err

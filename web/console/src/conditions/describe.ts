@@ -32,6 +32,8 @@ export const factNames = [
   "message.unsubscribed",
   "message.refused",
   "campaign.assigned",
+  "launch.reserved",
+  "launch.reservation_cancelled",
   "layer.changed",
   "task.done",
   "consent.changed",

@@ -13,6 +13,7 @@ import { goods } from "./goods";
 import { groupbuy } from "./groupbuy";
 import { identity } from "./identity";
 import { imports } from "./imports";
+import { launches } from "./launches";
 import { layers } from "./layers";
 import { overview } from "./overview";
 import { product } from "./product";
@@ -36,6 +37,7 @@ export const features: readonly Feature[] = [
   imports,
   collect,
   campaigns,
+  launches,
   layers,
   warning,
   segments,

@@ -1,5 +1,5 @@
 import { formatCount } from "@huoshui/ui/format";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { $api, pictureURL, problemOf, type Schema } from "../api";
 import { useCart, usePut } from "../cart";
 import { canBe } from "../choice";
@@ -14,6 +14,7 @@ import { go, Link, type Params } from "../router";
 import * as both from "../words/product";
 
 const words = pick(both);
+const Reserve = lazy(() => import("../components/Reserve"));
 
 type Goods = Schema<"ShopGoods">;
 type SKU = Schema<"ShopSKU">;
@@ -146,6 +147,9 @@ function Shown({ goods }: { goods: Goods }) {
         {goods.subtitle && <p className="muted">{goods.subtitle}</p>}
         {goods.sold > 0 && <p className="small">{say(words.sold, { n: formatCount(goods.sold, language) })}</p>}
       </section>
+      <Suspense>
+        <Reserve goods={goods.id} />
+      </Suspense>
       <Together goods={goods.id} />
       <Presales goods={goods.id} />
       {(goods.points?.length ?? 0) > 0 && (

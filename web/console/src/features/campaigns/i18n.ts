@@ -76,6 +76,7 @@ export const zh = {
     stage: "生命周期",
     class: "RFM 类",
     everyone: "全部",
+    launch: "浪潮发售的一步",
   },
   stage: { new: "新客", growing: "成长", mature: "成熟", silent: "沉默", at_risk: "流失预警", lost: "流失" },
   class: {
@@ -435,6 +436,7 @@ export const en: SameKeys<typeof zh> = {
     stage: "Life stage",
     class: "RFM class",
     everyone: "All",
+    launch: "A step of a launch",
   },
   stage: { new: "New", growing: "Growing", mature: "Mature", silent: "Silent", at_risk: "At risk", lost: "Lost" },
   class: {

@@ -52,6 +52,8 @@ export function Target(props: { target: Plan["audience"]; segments?: ReadonlyMap
       return <LayerTag layer={id} />;
     case "everyone":
       return <span>{t("campaigns.everyone")}</span>;
+    case "launch":
+      return <span>{t("campaigns.kind.launch")}</span>;
     case "segment":
       return <span>{props.segments?.get(id) ?? t("campaigns.segment_gone")}</span>;
     case "warning":
