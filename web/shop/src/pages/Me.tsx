@@ -1,16 +1,20 @@
 import { formatCount } from "@huoshui/ui/format";
 import { useMutation } from "@tanstack/react-query";
-import { api, changedMe, useMe } from "../api";
+import { useState } from "react";
+import { $api, api, changedMe, useMe } from "../api";
 import { money } from "../components/goods";
 import { Icon, Screen } from "../components/Screen";
 import { Skeleton, Trouble } from "../components/states";
+import { allowed, refuses } from "../consent";
 import { language, pick, say, speak } from "../i18n";
 import { Link } from "../router";
+import * as consent from "../words/consent";
 import * as both from "../words/me";
 import * as orders from "../words/order";
 
 const words = pick(both);
 const order = pick(orders);
+const asking = pick(consent);
 
 /** The member's own page: who she is here, what she has, and the ways to her orders, coupons and addresses. */
 export default function Me() {
@@ -92,6 +96,7 @@ export default function Me() {
             {words.language}
           </span>
         </button>
+        <Told />
       </nav>
       {me && (
         <p className="more">
@@ -102,5 +107,34 @@ export default function Me() {
         </p>
       )}
     </Screen>
+  );
+}
+
+/** Whether this browser is told of, and the way to change it; nothing where the store is told of nobody. */
+function Told() {
+  const { data } = $api.useQuery("get", "/api/v1/shop/tracking");
+  const [changed, setChanged] = useState(0);
+  if (!data?.write_key) {
+    return null;
+  }
+  const on = allowed(data.ask);
+  const turn = async () => {
+    const { allow } = await import("../track");
+    allow(!on);
+    setChanged(changed + 1);
+  };
+  return (
+    <button
+      type="button"
+      className="row"
+      role="switch"
+      aria-checked={on}
+      disabled={refuses()}
+      onClick={() => void turn()}
+    >
+      <Icon name="check" />
+      <span className="grow">{asking.on}</span>
+      <span className="muted">{refuses() ? asking.browser : on ? asking.is_on : asking.is_off}</span>
+    </button>
   );
 }

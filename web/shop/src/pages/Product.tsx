@@ -5,7 +5,7 @@ import { useCart, usePut } from "../cart";
 import { canBe } from "../choice";
 import { clockText, present, tellTime, useLeft } from "../clock";
 import { Stepper } from "../components/Field";
-import { money, Picture, Price, Was } from "../components/goods";
+import { GoodsCard, money, Picture, Price, Was } from "../components/goods";
 import { Icon, Screen } from "../components/Screen";
 import { Sheet } from "../components/Sheet";
 import { Empty, ErrorState, Skeleton, Trouble } from "../components/states";
@@ -193,6 +193,18 @@ function Shown({ goods }: { goods: Goods }) {
             // biome-ignore lint/suspicious/noArrayIndexKey: a description does not change while it is read
             <Block key={i} block={b} name={goods.title} />
           ))}
+        </section>
+      )}
+      {(goods.pairs?.length ?? 0) > 0 && (
+        <section className="beside" aria-labelledby="beside">
+          <h2 id="beside">{words.beside}</h2>
+          <ul>
+            {goods.pairs?.map((g) => (
+              <li key={g.id}>
+                <GoodsCard goods={g} sizes="132px" />
+              </li>
+            ))}
+          </ul>
         </section>
       )}
       <Sheet
