@@ -96,6 +96,7 @@ function Shown({ detail }: { detail: Detail }) {
           </h2>
           <dl className="case-sums">
             <Sum label={words.cash} value={c.refund.cash_fen ? money(c.refund.cash_fen) : ""} />
+            <Sum label={words.deposit} value={c.refund.deposit_fen ? money(c.refund.deposit_fen) : ""} />
             <Sum label={words.balance} value={balance ? money(balance) : ""} />
             <Sum label={words.points} value={c.refund.points ? String(c.refund.points) : ""} />
             <Sum

@@ -186,6 +186,12 @@ function What({ of: b }: { of: Booked }) {
               <dd className="minus">{money(-b.worth_fen)}</dd>
             </>
           )}
+          {b.state === "deposited" && (
+            <>
+              <dt>{words.tail_left}</dt>
+              <dd>{money(b.price_fen - b.worth_fen)}</dd>
+            </>
+          )}
           <dt>{words.when_tail}</dt>
           <dd>
             {say(words.span, { from: formatWhen(b.tail_starts_at, reader), until: formatWhen(b.tail_ends_at, reader) })}
@@ -204,7 +210,7 @@ function What({ of: b }: { of: Booked }) {
             );
           })}
         </dl>
-        <p className="small">
+        <p className="small pad-top">
           {b.keep ? words.rule_keep : words.rule_return} {words.rule_stop}
         </p>
       </section>
