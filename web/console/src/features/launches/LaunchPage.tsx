@@ -109,7 +109,7 @@ function Wave({ board }: { board: Board }) {
           <Funnel board={board} onPeople={open} />
         </>
       ) : null}
-      <Steps board={board} />
+      {board.steps.length > 0 ? <Steps board={board} /> : null}
       <People launch={l.id} people={state.people} onClose={() => setState({ people: "" })} />
     </Page>
   );

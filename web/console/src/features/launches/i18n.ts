@@ -309,12 +309,12 @@ export const en: SameKeys<typeof zh> = {
   goal_of: "{{done}} / {{target}}",
   last_wave: "{{n}} in the last wave",
   measure: {
-    reached: "People reached",
-    looked: "People who looked",
-    reserved: "People who reserved",
-    deposits: "People with a deposit",
+    reached: "Reached",
+    looked: "Looked",
+    reserved: "Reserved",
+    deposits: "Deposits",
     buyers: "Buyers",
-    units: "Units sold",
+    units: "Units",
     revenue: "Revenue",
   },
   measure_why: {
