@@ -16,6 +16,7 @@ import (
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/store/storetest"
+	"huoshui/internal/trade/checkout"
 	"huoshui/internal/trade/order"
 	"huoshui/internal/user/consent"
 	"huoshui/internal/user/customer"
@@ -505,6 +506,52 @@ func TestCoverage(t *testing.T) {
 		rules.Complete = []string{"shoe_size"}
 		if _, err := w.who.SetRules(t.Context(), rules, 1, "stf"); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// Two people used one Idempotency-Key, for an order and for a cart each: they are merged all the same, and split again.
+func TestSameRequestOfTwo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		w.resolve(identity.Sighting{Person: customer.Person{Keys: keys("phone=1")}}, identity.Sighting{Person: customer.Person{Keys: keys("card=2")}})
+		err := w.db.Tx(ctx, func(tx *store.Tx) error {
+			for i, who := range []uint32{1, 2} {
+				id := fmt.Sprintf("sal_%d", i)
+				if err := store.Insert(ctx, tx, "sales", checkout.Sale{ID: id, Number: id, Customer: who, Request: "the-same-idempotency-key", State: checkout.Paid, PlacedAt: time.Unix(1, 0)}); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, `INSERT INTO carts (owner, changed_at, told) VALUES (?, 1, FALSE)`, checkout.CartOf(who)); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, `INSERT INTO cart_lines (owner, sku, quantity, chosen, changed_at) VALUES (?, 'tea', 2, TRUE, 1)`, checkout.CartOf(who)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := func(q string) int64 {
+			t.Helper()
+			n, err := store.One[int64](ctx, w.db, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if _, err := w.who.Merge(ctx, "1", "2", "one person", "stf"); err != nil {
+			t.Fatal(err)
+		}
+		if n, units := count(`SELECT COUNT(DISTINCT customer) FROM sales`), count(`SELECT quantity FROM cart_lines`); n != 1 || units != 4 {
+			t.Errorf("sales of %d people, %d units in the one cart", n, units)
+		}
+		if _, err := w.who.Undo(ctx, w.merges()[0].ID, "stf"); err != nil {
+			t.Fatal(err)
+		}
+		if n, carts := count(`SELECT COUNT(*) FROM sales WHERE request = 'the-same-idempotency-key'`), count(`SELECT COUNT(*) FROM cart_lines WHERE quantity = 2`); n != 2 || carts != 2 {
+			t.Errorf("%d sales, %d carts as they were", n, carts)
 		}
 	})
 }

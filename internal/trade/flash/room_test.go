@@ -1,6 +1,7 @@
 package flash_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -259,5 +260,77 @@ func TestRoomRush(t *testing.T) {
 				t.Errorf("seed %d: %d of %d sold, %+v", seed, sold, units, st)
 			}
 		}
+	})
+}
+
+// Two who wait turn out to be one: the better place stays hers, and comes back when it was a mistake.
+func TestPlacesFollowAMerge(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := openHall(t, db, 5, 2)
+		move := func(from, into uint32) map[uint32]json.RawMessage {
+			t.Helper()
+			var moved map[uint32]json.RawMessage
+			err := db.Tx(t.Context(), func(tx *store.Tx) (err error) {
+				moved, err = flash.Mover{}.MoveCustomers(t.Context(), tx, map[uint32]uint32{from: into})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.sound()
+			return moved
+		}
+		back := func(from, holder uint32, record json.RawMessage) {
+			t.Helper()
+			err := db.Tx(t.Context(), func(tx *store.Tx) error {
+				return flash.Mover{}.ReturnCustomer(t.Context(), tx, from, holder, record)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.sound()
+		}
+		for who := uint32(1); who <= 6; who++ {
+			h.join(who)
+		}
+		h.admit() // 1 and 2 may order
+
+		// 3 is before 6: who stays stands where 3 stood.
+		moved := move(3, 6)
+		if st := h.stand(6); st.State != flash.Waiting || st.Ahead != 0 || st.Waiting != 3 {
+			t.Errorf("%+v", st)
+		}
+		if st := h.stand(3); st.State != flash.Outside {
+			t.Errorf("%+v", st)
+		}
+		back(3, 6, moved[3])
+		if st := h.stand(3); st.State != flash.Waiting || st.Ahead != 0 {
+			t.Errorf("%+v", st)
+		}
+
+		// 2 is admitted, 4 waits: who stays may order, and the other's place is nobody's.
+		move(2, 4)
+		if st := h.stand(4); st.State != flash.Admitted {
+			t.Errorf("%+v", st)
+		}
+		// 5 has the worse place than 4: it is given up.
+		if moved := move(5, 4); len(moved) != 0 {
+			t.Errorf("%v", moved)
+		}
+		// 7 comes new and waits for nobody who has more: a place alone moves.
+		h.join(7)
+		move(7, 8)
+		if st := h.stand(8); st.State != flash.Waiting {
+			t.Errorf("%+v", st)
+		}
+		// 4 buys, and has all that one may have: another place of hers would keep a unit from others.
+		if err := h.take("s1", 4); err != nil {
+			t.Fatal(err)
+		}
+		move(8, 4)
+		if st := h.stand(4); st.State != flash.Bought {
+			t.Errorf("%+v", st)
+		}
+		back(1, 4, json.RawMessage(`["s1"]`)) // a merge from before places moved
 	})
 }
