@@ -16,6 +16,7 @@ import { imports } from "./imports";
 import { launches } from "./launches";
 import { layers } from "./layers";
 import { overview } from "./overview";
+import { presale } from "./presale";
 import { product } from "./product";
 import { promo } from "./promo";
 import { review } from "./review";
@@ -49,6 +50,7 @@ export const features: readonly Feature[] = [
   product,
   finance,
   groupbuy,
+  presale,
   tasks,
   store,
   promo,

@@ -177,6 +177,7 @@ function Back({ title, refund, freight = 0 }: { title: string; refund: Schema<"P
   const inFreight = refund.lines.filter((l) => l.key === "@freight").reduce((n, l) => n + fenOf(l), 0);
   const rows: [string, ReactNode][] = [
     [t("aftersale.cash"), refund.cash_fen ? <Money fen={refund.cash_fen} key="c" /> : null],
+    [t("aftersale.deposit"), refund.deposit_fen ? <Money fen={refund.deposit_fen} key="d" /> : null],
     [t("aftersale.principal"), refund.principal_fen ? <Money fen={refund.principal_fen} key="p" /> : null],
     [t("aftersale.gift"), refund.gift_fen ? <Money fen={refund.gift_fen} key="g" /> : null],
     [t("aftersale.points"), refund.points ? formatCount(refund.points, language) : null],
@@ -203,8 +204,8 @@ function Back({ title, refund, freight = 0 }: { title: string; refund: Schema<"P
   );
 }
 
-const fenOf = (m: { cash_fen: number; principal_fen: number; gift_fen: number }) =>
-  m.cash_fen + m.principal_fen + m.gift_fen;
+const fenOf = (m: { cash_fen: number; principal_fen: number; gift_fen: number; deposit_fen?: number }) =>
+  m.cash_fen + m.principal_fen + m.gift_fen + (m.deposit_fen ?? 0);
 
 /** What staff can do now. Each asks once with its consequence. */
 function Actions({ of: d }: { of: Detail }) {

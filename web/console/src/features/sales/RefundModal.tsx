@@ -31,7 +31,7 @@ export function RefundModal(props: { of: File; onClose: () => void; onDone: () =
   );
   const give = $api.useMutation("post", "/api/v1/store/orders/{id}/refunds");
   const r = asked && !preview.error ? preview.data : undefined;
-  const fen = r ? r.cash_fen + r.principal_fen + r.gift_fen : 0;
+  const fen = r ? r.cash_fen + r.principal_fen + r.gift_fen + (r.deposit_fen ?? 0) : 0;
   const run = async () => {
     await give.mutateAsync({
       params: { path: { id: f.id } },
@@ -124,6 +124,14 @@ export function RefundModal(props: { of: File; onClose: () => void; onDone: () =
             <dd>
               <Money fen={r.cash_fen} />
             </dd>
+            {r.deposit_fen ? (
+              <>
+                <dt>{t("sales.by_deposit")}</dt>
+                <dd>
+                  <Money fen={r.deposit_fen} />
+                </dd>
+              </>
+            ) : null}
             <dt>{t("sales.by_balance")}</dt>
             <dd>
               <Money fen={r.principal_fen + r.gift_fen} />

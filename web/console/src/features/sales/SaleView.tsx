@@ -56,6 +56,21 @@ function Body(props: { of: File }) {
               value: f.due_at ? <When at={f.due_at} /> : <None />,
               why: t(f.state === "unpaid" ? "sales.due_unpaid" : "sales.due_shipped"),
             },
+            ...(f.form?.booking
+              ? [
+                  {
+                    label: t("sales.presale"),
+                    value: (
+                      <>
+                        {t(f.state === "unpaid" ? "sales.presale_tail" : "sales.presale_done")}{" "}
+                        <Link to={"/presales" as never} search={{ open: f.form.offer } as never}>
+                          {t("sales.presale_see")}
+                        </Link>
+                      </>
+                    ),
+                  },
+                ]
+              : []),
             {
               label: t("sales.money"),
               value: can("finance.read") ? (
@@ -168,7 +183,7 @@ function Lines(props: { of: File }) {
                   <td className="hs-right">
                     {back ? (
                       <>
-                        <Money fen={back.cash_fen + back.principal_fen + back.gift_fen} />
+                        <Money fen={back.cash_fen + back.principal_fen + back.gift_fen + (back.deposit_fen ?? 0)} />
                         <div className="hs-trade-why">× {back.quantity}</div>
                       </>
                     ) : (
@@ -193,7 +208,10 @@ function Lines(props: { of: File }) {
                   {f.given["@freight"] ? (
                     <Money
                       fen={
-                        f.given["@freight"].cash_fen + f.given["@freight"].principal_fen + f.given["@freight"].gift_fen
+                        f.given["@freight"].cash_fen +
+                        f.given["@freight"].principal_fen +
+                        f.given["@freight"].gift_fen +
+                        (f.given["@freight"].deposit_fen ?? 0)
                       }
                     />
                   ) : (
@@ -211,6 +229,14 @@ function Lines(props: { of: File }) {
             <dt>{t("sales.by_cash")}</dt>
             <dd>
               <Money fen={q.cash_fen} />
+            </dd>
+          </>
+        ) : null}
+        {q.deposit_fen ? (
+          <>
+            <dt>{t("sales.by_deposit")}</dt>
+            <dd>
+              <Money fen={q.deposit_fen} />
             </dd>
           </>
         ) : null}

@@ -55,7 +55,7 @@ export function story(f: File): Happening[] {
       at: r.at,
       what: "refunded",
       by: r.by,
-      fen: r.refund.cash_fen + r.refund.principal_fen + r.refund.gift_fen,
+      fen: r.refund.cash_fen + r.refund.principal_fen + r.refund.gift_fen + (r.refund.deposit_fen ?? 0),
     });
   }
   for (const n of f.notes) {
