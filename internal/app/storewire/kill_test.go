@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"huoshui/internal/platform/errs"
+	"huoshui/internal/platform/money"
 	"huoshui/internal/platform/store"
 	"huoshui/internal/platform/store/storetest"
 	"huoshui/internal/trade/checkout"
+	"huoshui/internal/trade/inventory"
 )
 
 // killedEnv is set in the process that TestKilledCheckout kills: the store's URL.
@@ -40,72 +42,175 @@ func TestKilledCheckout(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts many processes")
 	}
-	urls := map[string]func(t *testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "store.db") },
-		"postgres": func(t *testing.T) string { return storetest.PostgresURL(t) },
+	eachKilled(t, func(t *testing.T, k killed) {
+		db := k.open()
+		s := open(t, db)
+		s.customers(t, killedBuyers)
+		s.stock(t, "K2", killedUnits)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		k.run("TestKilledCheckout", killedEnv)
+		db = k.open()
+		defer func() { _ = db.Close() }()
+		s = wire(db)
+		s.crowd(t.Context(), t) // who found nothing left may try again: some gave theirs back
+		s.sound(t.Context(), t)
+		type count struct {
+			Sold int64 `db:"sold"`
+			Open int64 `db:"open"`
+		}
+		got, err := store.One[count](t.Context(), db, `SELECT (SELECT COUNT(*) FROM orders) AS sold, (SELECT COUNT(*) FROM sales WHERE state = ?) AS open`, checkout.Unpaid)
+		if err != nil || got.Sold != killedUnits || got.Open != 0 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+	})
+}
+
+// killed is a store on which processes work that are killed.
+type killed struct {
+	t   *testing.T
+	url string
+}
+
+// eachKilled runs a test on SQLite, and on PostgreSQL where a server is given.
+func eachKilled(t *testing.T, test func(t *testing.T, k killed)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, killed{t, "sqlite:" + filepath.Join(t.TempDir(), "store.db")}) })
+	t.Run("postgres", func(t *testing.T) { test(t, killed{t, storetest.PostgresURL(t)}) })
+}
+
+// open opens the store.
+func (k killed) open() *store.DB {
+	k.t.Helper()
+	db, err := store.Open(k.t.Context(), k.url)
+	if err != nil {
+		k.t.Fatal(err)
 	}
-	for name, url := range urls {
-		t.Run(name, func(t *testing.T) {
-			url := url(t)
-			at := func() *store.DB {
-				db, err := store.Open(t.Context(), url)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := store.Migrate(t.Context(), db); err != nil {
-					t.Fatal(err)
-				}
-				return db
+	if _, err := store.Migrate(k.t.Context(), db); err != nil {
+		k.t.Fatal(err)
+	}
+	return db
+}
+
+// run starts the test in a process of its own, which finds the store's URL in env, and kills it, later each time, until it comes to its
+// end. What it leaves is sound every time.
+func (k killed) run(test, env string) {
+	t := k.t
+	t.Helper()
+	random := rand.New(rand.NewPCG(7, uint64(len(k.url))))
+	times := 0
+	for patience := 30 * time.Millisecond; ; patience = patience * 3 / 2 {
+		cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$")
+		cmd.Env = append(os.Environ(), env+"="+k.url)
+		var said bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &said, &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		kill := time.AfterFunc(patience+time.Duration(random.Int64N(int64(patience))), func() { _ = cmd.Process.Kill() })
+		err := cmd.Wait()
+		kill.Stop()
+		if err == nil {
+			t.Log("killed", times, "times")
+			return
+		}
+		if cmd.ProcessState.Exited() {
+			t.Fatal(said.String())
+		}
+		times++
+		between := k.open()
+		settled(t, between)
+		wire(between).sound(t.Context(), t)
+		if err := between.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// killedGroupsEnv is set in the process that TestKilledGroups kills: the store's URL.
+const killedGroupsEnv = "HUOSHUI_TEST_KILLED_GROUPS"
+
+// TestKilledGroups kills the process that settles groups again and again: of 60 groups half are complete and half have failed when their
+// time is over. At the end everybody of the one may be sent what she bought, and everybody of the other has her money back, once.
+func TestKilledGroups(t *testing.T) {
+	const groups = 60
+	if url := os.Getenv(killedGroupsEnv); url != "" {
+		db, err := store.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wire(db).settleGroups(t)
+		return
+	}
+	if testing.Short() {
+		t.Skip("starts many processes")
+	}
+	eachKilled(t, func(t *testing.T, k killed) {
+		ctx, db := t.Context(), k.open()
+		s := open(t, db)
+		s.customers(t, 2*groups)
+		s.stock(t, "K2", 1000)
+		o := s.offer(t, 2)
+		sit := func(who uint32, group string) checkout.Sale {
+			t.Helper()
+			sale, err := s.together(ctx, who, "r", o.ID, group, 1)
+			if err == nil {
+				err = s.pay(ctx, sale)
 			}
-			db := at()
-			s := open(t, db)
-			s.customers(t, killedBuyers)
-			s.stock(t, "K2", killedUnits)
-			if err := db.Close(); err != nil {
+			if err != nil {
 				t.Fatal(err)
 			}
-			random := rand.New(rand.NewPCG(7, uint64(len(name))))
-			killed := 0
-			for patience := 30 * time.Millisecond; ; patience = patience * 3 / 2 {
-				cmd := exec.Command(os.Args[0], "-test.run=^TestKilledCheckout$")
-				cmd.Env = append(os.Environ(), killedEnv+"="+url)
-				var said bytes.Buffer
-				cmd.Stdout, cmd.Stderr = &said, &said
-				if err := cmd.Start(); err != nil {
-					t.Fatal(err)
-				}
-				kill := time.AfterFunc(patience+time.Duration(random.Int64N(int64(patience))), func() { _ = cmd.Process.Kill() })
-				err := cmd.Wait()
-				kill.Stop()
-				if err == nil {
-					break
-				}
-				if cmd.ProcessState.Exited() {
-					t.Fatal(said.String())
-				}
-				killed++
-				between := at()
-				settled(t, between)
-				wire(between).sound(t.Context(), t)
-				if err := between.Close(); err != nil {
-					t.Fatal(err)
-				}
+			return sale
+		}
+		for i := range uint32(groups) {
+			first := sit(2*i+1, "")
+			if i%2 == 0 {
+				sit(2*i+2, first.Form.Group)
 			}
-			t.Log("killed", killed, "times")
-			db = at()
-			defer func() { _ = db.Close() }()
-			s = wire(db)
-			s.crowd(t.Context(), t) // who found nothing left may try again: some gave theirs back
-			s.sound(t.Context(), t)
-			type count struct {
-				Sold int64 `db:"sold"`
-				Open int64 `db:"open"`
-			}
-			got, err := store.One[count](t.Context(), db, `SELECT (SELECT COUNT(*) FROM orders) AS sold, (SELECT COUNT(*) FROM sales WHERE state = ?) AS open`, checkout.Unpaid)
-			if err != nil || got.Sold != killedUnits || got.Open != 0 {
-				t.Fatalf("%+v, %v", got, err)
-			}
-		})
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		k.run("TestKilledGroups", killedGroupsEnv)
+		db = k.open()
+		defer func() { _ = db.Close() }()
+		s = wire(db)
+		s.settleGroups(t) // nothing is left to do
+		s.sound(ctx, t)
+		type count struct {
+			Sent     int64 `db:"sent"`
+			Held     int64 `db:"held"`
+			Refunded int64 `db:"refunded"`
+		}
+		got, err := store.One[count](ctx, db, `SELECT COUNT(CASE WHEN state = 'paid' AND held = FALSE THEN 1 END) AS sent, COUNT(CASE WHEN state = 'paid' AND held = TRUE THEN 1 END) AS held,
+			COUNT(CASE WHEN state = 'refunded' AND refunded_fen = total_fen THEN 1 END) AS refunded FROM sales`)
+		if err != nil || got != (count{Sent: groups, Refunded: groups / 2}) {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		if fen := s.moved(t, money.Wechat); fen != groups*(3900+800) {
+			t.Errorf("%d fen are left of what was paid", fen)
+		}
+		levels, err := inventory.Levels(ctx, db, inventory.Online, []string{"K2"})
+		if err != nil || levels["K2"].Free() != 1000-groups {
+			t.Errorf("%+v, %v", levels, err)
+		}
+	})
+}
+
+// settleGroups settles groups a day later, until nothing is left to do.
+func (s *shop) settleGroups(t *testing.T) {
+	t.Helper()
+	s.clock.Advance(25 * time.Hour)
+	s.groups.Hear(s.Service)
+	for {
+		n, err := s.groups.Tick(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
 	}
 }
 
