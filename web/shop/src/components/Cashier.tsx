@@ -1,7 +1,8 @@
 import { formatDuration } from "@huoshui/ui/format";
 import { useMutation } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import type { Schema } from "../api";
+import { inWechat, openCashier, type Told } from "../bridge";
 import { useLeft } from "../clock";
 import { language, pick, say } from "../i18n";
 import * as both from "../words/order";
@@ -12,6 +13,9 @@ import { ErrorState, Skeleton, Trouble } from "./states";
 const words = pick(both);
 const Code = lazy(() => import("./Code"));
 
+/** Ways to WeChat Pay: over the page that WeChat shows, or by a code that is scanned. */
+export type Way = "wechat_jsapi" | "wechat_native";
+
 /** WeChat's cashier for an amount: the time left, the way to pay, and a way to let it go. */
 export function Cashier(props: {
   title: string;
@@ -19,14 +23,18 @@ export function Cashier(props: {
   of: string; // what is paid: it is asked for once
   fen: number;
   until?: string;
-  ask: () => Promise<Schema<"ShopCashier">>;
+  ask: (way: Way) => Promise<Schema<"ShopCashier">>;
   again: () => void; // look whether it is paid
   trouble: unknown;
   cancel: ReactNode;
   children?: ReactNode;
 }) {
   const left = useLeft(props.until);
-  const ask = useMutation({ mutationFn: props.ask });
+  const ask = useMutation({
+    // Who did not sign in by WeChat has no openid there to pay under: she scans, as everywhere else.
+    mutationFn: () =>
+      inWechat() ? props.ask("wechat_jsapi").catch(() => props.ask("wechat_native")) : props.ask("wechat_native"),
+  });
   const { mutate } = ask;
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked once for each order; the same order has the same payment
   useEffect(() => mutate(), [props.of]);
@@ -40,6 +48,16 @@ export function Cashier(props: {
     onSettled: props.again,
   });
   const cashier = ask.data;
+  const launch = cashier?.launch;
+  const [told, setTold] = useState<Told | "open">();
+  const pay = async () => {
+    if (launch) {
+      setTold("open");
+      setTold(await openCashier(launch));
+      props.again();
+    }
+  };
+  const waiting = told === "open" || told === "paid";
   return (
     <Screen
       title={props.title}
@@ -47,7 +65,11 @@ export function Cashier(props: {
       bar={
         <>
           {props.cancel}
-          {cashier?.simulated && (
+          {launch ? (
+            <button type="button" className="primary grow" disabled={waiting} onClick={() => void pay()}>
+              {waiting ? words.pay_wait : words.pay_wechat}
+            </button>
+          ) : cashier?.simulated ? (
             <button
               type="button"
               className="primary grow"
@@ -56,7 +78,7 @@ export function Cashier(props: {
             >
               {simulate.isPending || simulate.isSuccess ? words.pay_wait : words.pay_sim}
             </button>
-          )}
+          ) : null}
         </>
       }
     >
@@ -72,6 +94,10 @@ export function Cashier(props: {
           <ErrorState error={ask.error} again={() => mutate()} />
         ) : !cashier ? (
           <Skeleton lines={2} high={96} />
+        ) : launch ? (
+          <p className={told === "failed" ? "trouble" : "muted"} role="status">
+            {told === "failed" ? words.pay_failed : told === "left" ? words.pay_unpaid : words.pay_bridge}
+          </p>
         ) : cashier.simulated ? (
           <p className="muted">{words.pay_sim_why}</p>
         ) : (

@@ -75,10 +75,10 @@ function Asked({ id }: { id: string }) {
         of={b.id}
         fen={b.cash_fen}
         until={b.due_at}
-        ask={async () => {
+        ask={async (method) => {
           const { data, error } = await api.POST("/api/v1/shop/presale-bookings/{id}/pay", {
             params: { path: { id } },
-            body: { method: "wechat_native" },
+            body: { method },
           });
           if (error) {
             throw error;

@@ -74,10 +74,10 @@ function Open({ sale, again }: { sale: Sale; again: () => void }) {
       of={sale.id}
       fen={sale.cash_fen}
       until={sale.due_at}
-      ask={async () => {
+      ask={async (method) => {
         const { data, error } = await api.POST("/api/v1/shop/orders/{id}/pay", {
           params: { path: { id: sale.id } },
-          body: { method: "wechat_native" },
+          body: { method },
         });
         if (error) {
           throw error;
