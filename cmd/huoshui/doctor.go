@@ -177,7 +177,7 @@ func checkStore(ctx context.Context, cfg config.Config) finding {
 }
 
 func checkWarehouse(ctx context.Context, cfg config.Config) finding {
-	w, err := warehouse.Open(ctx, warehouse.Config{Path: app.WarehousePath(cfg)}, telemetry.NewLog(io.Discard, "text", "error"))
+	w, err := warehouse.Open(ctx, warehouse.Config{Path: app.WarehousePath(cfg), MemoryMB: int(cfg.WarehouseBytes() >> 20)}, telemetry.NewLog(io.Discard, "text", "error"))
 	if err != nil {
 		advice := "huoshui rebuild makes it anew from the store and the stream"
 		if warehouse.IsClickHouse(cfg.Warehouse) {

@@ -68,7 +68,7 @@ func moveWarehouse(ctx context.Context, cfg config.Config, to string, say io.Wri
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 	log := telemetry.NewLog(say, cfg.LogFormat, cfg.LogLevel)
-	from, err := warehouse.Open(ctx, warehouse.Config{Path: path}, log)
+	from, err := warehouse.Open(ctx, warehouse.Config{Path: path, MemoryMB: int(cfg.WarehouseBytes() >> 20)}, log)
 	if err != nil {
 		return moved, fmt.Errorf("open the warehouse to move: %w", err)
 	}

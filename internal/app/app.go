@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -124,7 +125,7 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 		return err
 	}
 	a.closing(func() error { a.Stream.Close(); return nil })
-	a.Warehouse, err = warehouse.Open(ctx, warehouse.Config{Path: WarehousePath(a.Config)}, a.Log)
+	a.Warehouse, err = warehouse.Open(ctx, warehouse.Config{Path: WarehousePath(a.Config), MemoryMB: int(a.Config.WarehouseBytes() >> 20)}, a.Log)
 	if err != nil {
 		return err
 	}
@@ -201,6 +202,10 @@ func Run(ctx context.Context, cfg config.Config, o Options) error {
 
 // Serve runs the configured roles until ctx ends or one of them fails.
 func (a *App) Serve(ctx context.Context) error {
+	if n := a.Config.GoBytes(); n != 0 {
+		debug.SetMemoryLimit(n)
+	}
+	a.Log.InfoContext(ctx, "memory", "warehouse_mb", a.Config.WarehouseBytes()>>20, "process_mb", debug.SetMemoryLimit(-1)>>20)
 	stopped := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range a.loops() {

@@ -19,17 +19,19 @@ import (
 
 // Config is everything that can be set from outside. Zero values of engine addresses mean the embedded default.
 type Config struct {
-	Data         string // directory of everything that is kept; created with mode 0700
-	Store        string // "" for SQLite in Data, or postgres://…
-	Stream       string // "" for embedded NATS JetStream in Data, or nats://… of the servers of one cluster, separated by commas
-	Warehouse    string // "" for DuckDB in Data, or a path to its file, or clickhouse://…
-	Listen       string // host:port of the server; port 0 takes a free one
-	PublicURL    string // how browsers and mail readers reach the server, no trailing slash; "" means http://<listen>
-	Roles        []Role // what this process does
-	LogFormat    string // "text" or "json"
-	LogLevel     string // "debug", "info", "warn" or "error"
-	MasterKey    string // base64 of 32 bytes that seal stored secrets; "" means the file master.key in Data
-	TrustedProxy bool   // believe X-Forwarded-For and X-Forwarded-Proto, for a server behind a reverse proxy
+	Data            string // directory of everything that is kept; created with mode 0700
+	Store           string // "" for SQLite in Data, or postgres://…
+	Stream          string // "" for embedded NATS JetStream in Data, or nats://… of the servers of one cluster, separated by commas
+	Warehouse       string // "" for DuckDB in Data, or a path to its file, or clickhouse://…
+	Listen          string // host:port of the server; port 0 takes a free one
+	PublicURL       string // how browsers and mail readers reach the server, no trailing slash; "" means http://<listen>
+	Roles           []Role // what this process does
+	LogFormat       string // "text" or "json"
+	LogLevel        string // "debug", "info", "warn" or "error"
+	MasterKey       string // base64 of 32 bytes that seal stored secrets; "" means the file master.key in Data
+	WarehouseMemory int64  // bytes that DuckDB may use; 0 is the default, see WarehouseBytes
+	Memory          int64  // bytes that Go aims to stay below; 0 is the default, see GoBytes
+	TrustedProxy    bool   // believe X-Forwarded-For and X-Forwarded-Proto, for a server behind a reverse proxy
 }
 
 // Role is a part of the work that a process takes on.
@@ -105,6 +107,10 @@ func settings() []setting {
 		oneOf(text("log-format", "text or json", func(c *Config) *string { return &c.LogFormat }), "text", "json"),
 		oneOf(text("log-level", "debug, info, warn or error", func(c *Config) *string { return &c.LogLevel }), "debug", "info", "warn", "error"),
 		master,
+		memorySetting("warehouse-memory", "how much memory DuckDB may use, like 512MB or 2GB (default: a quarter of the machine's or its control group's, from 512MB to 4GB)",
+			func(c *Config) *int64 { return &c.WarehouseMemory }, Config.WarehouseBytes),
+		memorySetting("memory", "how much memory the process itself aims to stay below, beside DuckDB's (default: GOMEMLIMIT, or half of the machine's or its control group's)",
+			func(c *Config) *int64 { return &c.Memory }, Config.GoBytes),
 		{
 			name: "trusted-proxy", usage: "true when a reverse proxy in front sets X-Forwarded-For and X-Forwarded-Proto",
 			get: func(c *Config) string { return fmt.Sprint(c.TrustedProxy) },
