@@ -46,7 +46,8 @@ describe("what the store's pages tell", () => {
     await sheet.getByLabel("收货人").fill("欧阳清风");
     await sheet.getByLabel("手机号").fill(phone);
     await sheet.getByLabel("省份").selectOption("33");
-    await sheet.getByLabel("市、区县").fill("杭州市 西湖区");
+    await sheet.getByLabel("城市").selectOption("3301");
+    await sheet.getByLabel("区县").selectOption("330106");
     await sheet.getByLabel("详细地址").fill("文三路 1 号");
     await sheet.getByRole("button", { name: "保存地址" }).click();
     await page.getByText("浙江省 杭州市 西湖区 文三路 1 号").waitFor();

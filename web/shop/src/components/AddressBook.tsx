@@ -1,9 +1,9 @@
-import { useMutation } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { type Division, divisions, wayText, wayTo } from "@huoshui/ui/divisions";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useEffect, useId, useState } from "react";
 import { $api, api, problemOf, queries, type Schema } from "../api";
 import { pick } from "../i18n";
 import { problemText } from "../problem";
-import { provinceOf, provinces } from "../provinces";
 import * as both from "../words/address";
 import { Field, Tick } from "./Field";
 import { Trouble } from "./states";
@@ -33,15 +33,60 @@ export function AddressText({ address }: { address: Schema<"CheckoutAddress"> })
   );
 }
 
+/** A choice of provinces, or of what lies in one; the only one there is, is chosen. */
+function Choice(props: {
+  label: string;
+  autoComplete: string;
+  of: readonly Division[] | undefined;
+  chosen: Division | undefined;
+  change: (code: string) => void;
+  wrong?: string;
+}) {
+  const id = useId();
+  const { of = [], chosen, change } = props;
+  const only = of.length === 1 && !chosen ? of[0]?.code : undefined;
+  useEffect(() => {
+    if (only) {
+      change(only);
+    }
+  }, [only, change]);
+  return (
+    <div className="field">
+      <label htmlFor={id}>{props.label}</label>
+      <select
+        id={id}
+        required
+        disabled={of.length === 0}
+        value={chosen?.code ?? ""}
+        onChange={(e) => change(e.target.value)}
+        autoComplete={props.autoComplete}
+      >
+        <option value="" disabled>
+          {words.choose}
+        </option>
+        {of.map((d) => (
+          <option key={d.code} value={d.code}>
+            {d.name}
+          </option>
+        ))}
+      </select>
+      {props.wrong && (
+        <p className="trouble" role="alert">
+          {props.wrong}
+        </p>
+      )}
+    </div>
+  );
+}
+
 /** The form of an address: a new one, or one that is there. */
 export function AddressForm({ address, done }: { address?: Address; done: (saved?: Address) => void }) {
-  const id = useId();
   const [name, setName] = useState(address?.name ?? "");
   const [phone, setPhone] = useState(address?.phone ?? "");
-  const [region, setRegion] = useState(address?.region.slice(0, 2) ?? "");
-  const [city, setCity] = useState(
-    address ? address.place.replace(provinceOf(address.region), "").trim() || address.place : "",
-  );
+  const all = useQuery({ queryKey: ["divisions"], queryFn: divisions, staleTime: Number.POSITIVE_INFINITY });
+  const [code, setCode] = useState(address?.region.replace(/(00)+$/, "") ?? "");
+  const way = wayTo(all.data ?? [], code);
+  const [province, city, district] = way;
   const [street, setStreet] = useState(address?.street ?? "");
   const [preferred, setPreferred] = useState(address?.default ?? false);
   const [sure, setSure] = useState(false);
@@ -51,8 +96,8 @@ export function AddressForm({ address, done }: { address?: Address; done: (saved
       const body = {
         name,
         phone,
-        region: address?.region.startsWith(region) ? address.region : `${region}0000`,
-        place: `${provinceOf(region)} ${city}`,
+        region: code,
+        place: wayText(way),
         street,
         default: preferred,
       };
@@ -109,33 +154,23 @@ export function AddressForm({ address, done }: { address?: Address; done: (saved
         onChange={(e) => setPhone(e.target.value)}
         wrong={wrong("phone")}
       />
-      <div className="field">
-        <label htmlFor={id}>{words.region}</label>
-        <select
-          id={id}
-          required
-          value={region}
-          onChange={(e) => setRegion(e.target.value)}
-          autoComplete="address-level1"
-        >
-          <option value="">{words.choose}</option>
-          {provinces.map(([code, province]) => (
-            <option key={code} value={code}>
-              {province}
-            </option>
-          ))}
-        </select>
-      </div>
-      <Field
-        label={words.city}
-        placeholder={words.city_hint}
-        autoComplete="address-level2"
-        required
-        maxLength={40}
-        value={city}
-        onChange={(e) => setCity(e.target.value)}
-        wrong={wrong("place")}
+      <Choice
+        label={words.region}
+        autoComplete="address-level1"
+        of={all.data}
+        chosen={province}
+        change={setCode}
+        wrong={wrong("region") ?? wrong("place")}
       />
+      <Choice label={words.city} autoComplete="address-level2" of={province?.children} chosen={city} change={setCode} />
+      <Choice
+        label={words.district}
+        autoComplete="address-level3"
+        of={city?.children}
+        chosen={district}
+        change={setCode}
+      />
+      <Trouble error={all.error} />
       <Field
         label={words.street}
         placeholder={words.street_hint}
@@ -151,7 +186,7 @@ export function AddressForm({ address, done }: { address?: Address; done: (saved
       </Tick>
       {!told && <Trouble error={save.error ?? remove.error} />}
       <p className="wide-row">
-        <button type="submit" className="primary wide" disabled={save.isPending}>
+        <button type="submit" className="primary wide" disabled={save.isPending || !district}>
           {words.save}
         </button>
       </p>
