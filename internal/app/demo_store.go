@@ -15,6 +15,7 @@ import (
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/inventory"
+	"huoshui/internal/trade/presale"
 	"huoshui/internal/trade/pricing"
 	"huoshui/internal/trade/promo"
 )
@@ -130,5 +131,25 @@ func (a *App) demoOffers(ctx context.Context) error {
 		return err
 	}
 	_, err = s.Groups.Create(ctx, groupbuy.Draft{Name: "两人拼猫粮", SKU: "CF-2K", PriceFen: 7500, Size: 2, Hours: 24, PerPerson: 2, StartsAt: now, EndsAt: now.Add(30 * 24 * time.Hour)}, demoBy)
+	if err != nil {
+		return err
+	}
+	return a.demoPresale(ctx, now)
+}
+
+// demoPresale takes deposits for three days, and tails for three more.
+func (a *App) demoPresale(ctx context.Context, now time.Time) error {
+	const sku, day = "CF-FD", 24 * time.Hour
+	items, err := catalog.Items(ctx, a.DB, []string{sku})
+	if err != nil {
+		return err
+	}
+	p, err := a.Services.Presales.Create(ctx, presale.Draft{
+		Name: "冻干粮新品预售", Goods: items[sku].GoodsID, Keep: true, PerPerson: 3, Items: []presale.ItemDraft{{SKU: sku, PriceFen: 12900, DepositFen: 2000, WorthFen: 4000, Units: 100}},
+		StartsAt: now, EndsAt: now.Add(3 * day), TailStartsAt: now.Add(3 * day), TailEndsAt: now.Add(6 * day), ShipBy: now.Add(10 * day),
+	}, demoBy)
+	if err == nil {
+		_, err = a.Services.Presales.Publish(ctx, p.ID)
+	}
 	return err
 }

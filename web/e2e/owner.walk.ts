@@ -60,7 +60,7 @@ describe("what is hers is hers alone", () => {
   const walk = walking();
   let anne: Buyer;
   let eve: Buyer;
-  const ids = { address: "", unpaid: "", paid: "", key: "", case: "", photo: "", review: "" };
+  const ids = { address: "", unpaid: "", paid: "", key: "", case: "", photo: "", review: "", booking: "" };
   const address = { name: "王女士", phone: "13900007711", region: "440300", place: "深圳市", street: "一路 1 号" };
 
   const enter = async (phone: string) => {
@@ -74,6 +74,7 @@ describe("what is hers is hers alone", () => {
   const staff = async (path: string, data?: object) => {
     const answer = await walk.page.request.post(walk.url + path, { data });
     expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
+    return answer;
   };
 
   it("buys, keeps an address, asks for a refund and says how it was", async () => {
@@ -82,10 +83,12 @@ describe("what is hers is hers alone", () => {
     ids.address = (await anne.ok<{ id: string }>("post", "/api/v1/shop/addresses", address)).id;
     const shelf = await anne.ok<{ items: { id: string; kind: string }[] }>("get", "/api/v1/shop/goods?limit=50");
     let sku = "";
+    let of = "";
     for (const g of shelf.items.filter((one) => one.kind === "physical" || one.kind === "consumable")) {
       const goods = await anne.ok<{ skus: { code: string; free: number }[] }>("get", `/api/v1/shop/goods/${g.id}`);
       sku = goods.skus.find((s) => s.free >= 4)?.code ?? "";
       if (sku) {
+        of = g.id;
         break;
       }
     }
@@ -110,6 +113,7 @@ describe("what is hers is hers alone", () => {
     ids.review = (
       await anne.ok<{ id: string }>("put", `/api/v1/shop/orders/${sale.id}/lines/${ids.key}/review`, said)
     ).id;
+    ids.booking = await books(of, sku);
     const asked = {
       sale: sale.id,
       kind: "return",
@@ -119,6 +123,31 @@ describe("what is hers is hers alone", () => {
     };
     ids.case = (await anne.ok<{ id: string }>("post", "/api/v1/shop/after-sale", asked, "owner-walk-case-asked")).id;
   });
+
+  /** Anne books a unit of a presale that staff make for it. */
+  const books = async (goods: string, sku: string) => {
+    const business = await walk.page.request.get(`${walk.url}/api/v1/business`);
+    const now = Date.parse(((await business.json()) as { now: string }).now);
+    const at = (hours: number) => new Date(now + hours * 3_600_000).toISOString();
+    const made = await staff("/api/v1/presales", {
+      name: "走一圈归属",
+      goods,
+      items: [{ sku, price_fen: 100, deposit_fen: 10, worth_fen: 20, units: 5 }],
+      keep: true,
+      per_person: 1,
+      starts_at: at(0),
+      ends_at: at(24),
+      tail_starts_at: at(24),
+      tail_ends_at: at(48),
+      ship_by: at(72),
+    });
+    const presale = (await made.json()) as { id: string };
+    const seen = (await (await staff(`/api/v1/presales/${presale.id}/publish`)).json()) as { version: number };
+    const wish = { presale: presale.id, sku, units: 1, agreed: true, version: seen.version, deposit_fen: 10 };
+    const booked = await anne.ok<{ id: string }>("post", "/api/v1/shop/presale-bookings", wish, "owner-walk-presale");
+    await staff(`/api/v1/presales/${presale.id}/open-tail`); // its SKU is free for other presales
+    return booked.id;
+  };
 
   it("another customer and a guest reach none of it, by any route", async () => {
     const mine: Record<string, { path: string; body?: unknown; says?: number }> = {
@@ -136,6 +165,9 @@ describe("what is hers is hers alone", () => {
         body: { stars: 1, text: "x", tags: [], pictures: [], anonymous: false, consent: false },
       },
       "get /api/v1/shop/photos/{id}": { path: ids.photo },
+      "get /api/v1/shop/presale-bookings/{id}": { path: ids.booking },
+      "post /api/v1/shop/presale-bookings/{id}/cancel": { path: ids.booking },
+      "post /api/v1/shop/presale-bookings/{id}/pay": { path: ids.booking, body: { method: "wechat_native" } },
       "post /api/v1/shop/reviews/{id}/follow": { path: ids.review, body: { text: "x" } },
     };
     // Named by what everybody may name: goods, coupons that are open, flash sales, and groups that are shared.
@@ -167,7 +199,7 @@ describe("what is hers is hers alone", () => {
     }
     expect(tried).toBe(Object.keys(mine).length);
     expect(await state(), "nothing of hers has changed").toEqual(before);
-    const lists = ["addresses", "after-sale", "orders", "reviews", "groups"];
+    const lists = ["addresses", "after-sale", "orders", "reviews", "groups", "presale-bookings"];
     for (const list of lists) {
       expect.soft((await eve.ok<{ items: unknown[] }>("get", `/api/v1/shop/${list}`)).items, list).toEqual([]);
     }
@@ -198,5 +230,6 @@ describe("what is hers is hers alone", () => {
     (await anne.ok<Sale>("get", `/api/v1/shop/orders/${ids.paid}`)).state,
     (await anne.ok<{ state: string }>("get", `/api/v1/shop/after-sale/${ids.case}`)).state,
     await anne.ok("get", "/api/v1/shop/reviews"),
+    (await anne.ok<{ state: string }>("get", `/api/v1/shop/presale-bookings/${ids.booking}`)).state,
   ];
 });

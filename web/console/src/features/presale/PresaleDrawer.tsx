@@ -244,11 +244,7 @@ function Row({ of: b }: { of: Booking }) {
       </span>
       <Status tone={bookingTones[b.state]}>{t(`presale.booking_state.${b.state}`)}</Status>
       <span className="hs-num">{fen}</span>
-      {b.sale && b.state !== "unpaid" ? (
-        <Link to={"/store/orders" as never} search={{ open: b.sale } as never}>
-          {t("presale.order")}
-        </Link>
-      ) : null}
+      {b.sale && b.state !== "unpaid" ? <Link to={`/orders/${b.sale}` as never}>{t("presale.order")}</Link> : null}
       {can("sales.refund") && b.state === "deposited" && !b.sale ? (
         <Button
           size="small"
