@@ -30,8 +30,11 @@ func MoveFailing(ctx context.Context, from *Warehouse, address string, fail func
 	return m.run(ctx)
 }
 
-// HasTimelines says whether picked customers are read from the file of timelines.
+// HasTimelines says whether facts are read from the file of timelines.
 func HasTimelines(w *Warehouse) bool { return w.engine.(*duck).timelines.Load() != nil }
+
+// DropTimelines has facts read from the table.
+func DropTimelines(w *Warehouse) { w.engine.(*duck).timelines.Store(nil) }
 
 // Tidy does what a loader does when nothing more waits.
 func Tidy(ctx context.Context, w *Warehouse) error { return w.engine.compactIfDue(ctx) }

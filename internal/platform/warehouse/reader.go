@@ -28,9 +28,11 @@ type reader struct {
 	out    buffers // grouped
 	perm   []uint32
 
-	timelines *timelines      // of picked customers; may be nil
+	timelines *timelines      // what they hold is read from there; may be nil
 	moved     *roaring.Bitmap // who is not in them
-	bytes     []byte
+	kept      columns         // as read from them
+	bytes     []byte          // of the file, from loaded on
+	loaded    uint64
 
 	apart  loose    // rows that do not lie in order with the others
 	places []uint32 // of rows that are merged
@@ -113,17 +115,28 @@ func (r *reader) stream(ctx context.Context, from, to, size uint32, sn *snapshot
 		}
 		return nil
 	}
-	// Only what a scan itself filters keeps the order of rows: a list of kinds is a join, which holds small batches back. So the engine
-	// is asked for a range of kinds, and what is not wanted of it is left out here.
-	least, most := r.span()
-	kinds := " AND kind >= " + number(least) + " AND kind <= " + number(most)
-	err := r.ask(ctx, from, to, kinds+" AND "+sn.ordered, func(c *columns) error {
+	err := r.ordered(ctx, from, to, sn, func(c *columns) error {
 		return r.runs(c, sn.moved, func(at, end int) error { return take(c, at, end) })
 	})
 	for err == nil && b.From < to {
 		err = show()
 	}
 	return err
+}
+
+// ordered gives the facts about customers from … to−1 that lie in order, with some that are of no kind asked for.
+func (r *reader) ordered(ctx context.Context, from, to uint32, sn *snapshot, fn func(*columns) error) error {
+	if r.timelines != nil && len(r.props) == 0 && len(r.kinds) > 0 {
+		r.makeTable()
+		if err := r.timelines.each(r, from, to, fn); err != nil {
+			return err
+		}
+		return ctx.Err()
+	}
+	// Only what a scan itself filters keeps the order of rows: a list of kinds is a join, which holds small batches back. So the engine
+	// is asked for a range of kinds, and what is not wanted of it is left out here.
+	least, most := r.span()
+	return r.ask(ctx, from, to, " AND kind >= "+number(least)+" AND kind <= "+number(most)+" AND "+sn.ordered, fn)
 }
 
 // ordering follows how far rows lie by customer and time.
@@ -280,7 +293,7 @@ func (r *reader) readFacts(ctx context.Context, from, to uint32) (ordered int, e
 	if cap(in.customer) == 0 {
 		in.reserve(r.expect, r.spec)
 	}
-	if r.timelines != nil && len(r.kinds) > 0 {
+	if r.timelines != nil && r.spec.Pick != nil && len(r.kinds) > 0 {
 		return r.readPicked(ctx)
 	}
 	var order ordering
@@ -327,9 +340,7 @@ func (r *reader) ask(ctx context.Context, from, to uint32, condition string, fn 
 	if len(r.kinds) == 0 {
 		return nil
 	}
-	if r.table == nil {
-		r.makeTable()
-	}
+	r.makeTable()
 	customer, rows := r.rows("facts", from, to)
 	names := append([]string{customer, "ts", "kind"}, r.spec.chosen()...)
 	for i := range r.props {
@@ -398,6 +409,9 @@ func (r *reader) during() string {
 }
 
 func (r *reader) makeTable() {
+	if r.table != nil {
+		return
+	}
 	_, most := r.span()
 	r.table = make([]Kind, most+1)
 	for i := range r.table {

@@ -111,9 +111,7 @@ func (w *Warehouse) scan(ctx context.Context, spec ScanSpec, sn *snapshot, fn fu
 	for i, source := range sn.sources {
 		r := &reader{source: source, spec: spec, kinds: kinds, amends: amends, later: mark.Latest > spec.AsOf, props: w.propReaders(spec.Props)}
 		r.raw.wide = make([][]int64, len(wideColumns)+len(spec.Props))
-		if spec.Pick != nil {
-			r.timelines, r.moved = sn.timelines, sn.moved
-		}
+		r.timelines, r.moved = sn.timelines, sn.moved
 		readers[i] = r
 	}
 	var cuts []uint32
@@ -170,6 +168,9 @@ func (spec ScanSpec) stream(ctx context.Context, sn *snapshot, readers []*reader
 	})
 	if errors.Is(err, errDisorder) {
 		sn.disorder()
+	}
+	if errors.Is(err, errTimelines) {
+		sn.broken()
 	}
 	return err
 }

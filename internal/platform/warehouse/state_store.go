@@ -154,7 +154,7 @@ func (s *State) take(from int, body []byte) error {
 
 // integer is what a column holds.
 type integer interface {
-	~uint8 | ~uint16 | ~int32 | ~int64
+	~uint8 | ~uint16 | ~uint32 | ~int32 | ~int64
 }
 
 // pack appends a column: how many bytes a value takes, the least value, and how far every value is from it.
@@ -205,19 +205,62 @@ func (in *unpacking) text() string {
 	return text
 }
 
-// unpack reads a column that pack wrote.
-func unpack[T integer](in *unpacking, values []T) {
-	if len(in.rest) < 9 || in.rest[0] > 8 || len(in.rest) < 9+int(in.rest[0])*len(values)+8 {
+// packed is a column that pack wrote, and more bytes.
+type packed struct {
+	width int
+	base  uint64
+	bytes []byte
+}
+
+// column takes off a column of n values; eight bytes more must follow.
+func (in *unpacking) column(n int) packed {
+	if len(in.rest) < 9 || in.rest[0] > 8 || len(in.rest) < 9+int(in.rest[0])*n+8 {
 		in.bad = true
 	}
 	if in.bad {
-		return
+		return packed{}
 	}
-	width, base := int(in.rest[0]), binary.LittleEndian.Uint64(in.rest[1:])
-	mask := uint64(1)<<(8*width) - 1 // all ones for eight bytes, as shifting by 64 gives 0
-	in.rest = in.rest[9:]
-	for i := range values {
-		values[i] = T(base + binary.LittleEndian.Uint64(in.rest[i*width:])&mask)
+	p := packed{int(in.rest[0]), binary.LittleEndian.Uint64(in.rest[1:]), in.rest[9:]}
+	in.rest = p.bytes[p.width*n:]
+	return p
+}
+
+// unpack reads a column that pack wrote.
+func unpack[T integer](in *unpacking, values []T) {
+	if p := in.column(len(values)); !in.bad {
+		unfold(p, 0, values)
 	}
-	in.rest = in.rest[width*len(values):]
+}
+
+// appendPacked takes off a column of n values and appends those from place from to before place to.
+func appendPacked[T integer](in *unpacking, n int, values []T, from, to int) []T {
+	p := in.column(n)
+	if in.bad {
+		return values
+	}
+	at := len(values)
+	values = slices.Grow(values, to-from)[:at+to-from]
+	unfold(p, from, values[at:])
+	return values
+}
+
+// unfold gives the values of a column from a place on.
+func unfold[T integer](p packed, from int, values []T) {
+	switch p.width {
+	case 0:
+		for i := range values {
+			values[i] = T(p.base)
+		}
+	case 1:
+		for i, v := range p.bytes[from : from+len(values)] {
+			values[i] = T(p.base + uint64(v))
+		}
+	default:
+		mask := uint64(1)<<(8*p.width) - 1 // all ones for eight bytes, as shifting by 64 gives 0
+		rest := p.bytes[from*p.width:]
+		for i := range values {
+			values[i] = T(p.base + binary.LittleEndian.Uint64(rest)&mask)
+			rest = rest[p.width:]
+		}
+	}
 }

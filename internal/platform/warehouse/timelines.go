@@ -15,19 +15,23 @@ import (
 	"strings"
 )
 
-// The facts that the last compaction laid in order lie once more, person by person, in a file beside the warehouse's, Path+".timelines": DuckDB has to
-// unpack columns of nearly all facts to find those of a thousand people who are everywhere, this file gives each with two short reads. What it holds:
+// The facts that the last compaction laid in order lie once more, person by person, in a file beside the warehouse's, Path+".timelines". DuckDB has to
+// unpack columns of nearly all facts to find those of a thousand people who are everywhere, where one short read does; and a pass over everybody spent a
+// third of its time in unpacking. What the file holds:
 //
-//	timelinesMagic, the mark of the compaction and how many rows it wrote (uint64), how many places follow (uint64), and the CRC-32C of all this (uint32)
-//	of each customer number from 0 on the place where her rows begin (uint64), and the place where the last ones end
-//	of each customer who has rows: her rows by time, and their CRC-32C (uint32)
+//	timelinesMagic, the mark of the compaction, how many rows it wrote, how many customer numbers there are, 0 included (uint64 each)
+//	of every timelinesBlock customer numbers the place where their block begins, and the place where the last one ends (uint64 each)
+//	the CRC-32C of all this (uint32)
+//	the blocks: "" for customers without rows; else packed, see pack, the place of each one's first row, and of the end; kinds, instants, then the
+//	wide and the code columns of the rows by customer and time; eight bytes that are 0; and the CRC-32C of the block (uint32)
 //
-// A row is a byte that says which columns are not 0, the microseconds since the row before it and the kind as varints, and those columns as varints, amount and
-// quantity in zigzag. Numbers are little-endian. The columns are the first eight that a scan may ask for: no texts, so that nobody need be erased here.
-// Customers whom facts moved to or from are not looked up in it, see moved; a file of another compaction is none.
+// Numbers are little-endian. The columns are the first eight that a scan may ask for: no texts, so that nobody need be erased here. Customers whom facts
+// moved to or from are not looked up in it, see moved; a file of another compaction is none.
 const (
-	timelinesMagic  = "huoshui facts 1\n"
-	timelinesHeader = len(timelinesMagic) + 28
+	timelinesMagic  = "huoshui facts 2\n"
+	timelinesHeader = len(timelinesMagic) + 24
+	timelinesBlock  = 32
+	timelinesRead   = 1 << 20 // bytes that a pass reads at a time, or a block more
 )
 
 // timelines is the open file.
@@ -36,6 +40,7 @@ type timelines struct {
 	mark    uint64 // of the compaction
 	rows    int64  // the first rows of facts are in it
 	through uint32
+	places  []uint64 // of the blocks
 }
 
 // newCompaction is a mark that no other compaction has.
@@ -71,11 +76,26 @@ func (t *timelines) readHeader() bool {
 		return false
 	}
 	rest := head[len(timelinesMagic):]
-	places := binary.LittleEndian.Uint64(rest[16:])
-	t.through = uint32(places - 2)
-	return string(head[:len(timelinesMagic)]) == timelinesMagic && binary.LittleEndian.Uint32(rest[24:]) == crc32.Checksum(head[:timelinesHeader-4], castagnoli) &&
-		binary.LittleEndian.Uint64(rest) == t.mark && binary.LittleEndian.Uint64(rest[8:]) == uint64(t.rows) && places >= 2 && places <= 1<<31+1
+	people := binary.LittleEndian.Uint64(rest[16:])
+	if string(head[:len(timelinesMagic)]) != timelinesMagic || binary.LittleEndian.Uint64(rest) != t.mark || binary.LittleEndian.Uint64(rest[8:]) != uint64(t.rows) ||
+		people == 0 || people > 1<<31 {
+		return false
+	}
+	t.through = uint32(people - 1)
+	head = append(head, make([]byte, t.blocks()*8+12)...)
+	if _, err := t.file.ReadAt(head[timelinesHeader:], int64(timelinesHeader)); err != nil {
+		return false
+	}
+	end := len(head) - 4
+	t.places = make([]uint64, t.blocks()+1)
+	for i := range t.places {
+		t.places[i] = binary.LittleEndian.Uint64(head[timelinesHeader+i*8:])
+	}
+	return binary.LittleEndian.Uint32(head[end:]) == crc32.Checksum(head[:end], castagnoli)
 }
+
+// blocks is how many there are.
+func (t *timelines) blocks() int { return int(t.through/timelinesBlock) + 1 }
 
 // writeTimelines writes the file of the last compaction where there is none.
 func (e *duck) writeTimelines(ctx context.Context) error {
@@ -116,30 +136,21 @@ func (e *duck) writeTimelines(ctx context.Context) error {
 
 // write fills the file with the ordered facts of a snapshot, but for those of customers whose facts moved.
 func (t *timelines) write(ctx context.Context, sn *snapshot) error {
-	places := bufio.NewWriterSize(io.NewOffsetWriter(t.file, int64(timelinesHeader)), 1<<16)
-	start := uint64(timelinesHeader) + (uint64(t.through)+2)*8
-	rows := bufio.NewWriterSize(io.NewOffsetWriter(t.file, int64(start)), 1<<20)
-	next, end := uint64(0), start // whose place is to be written next
-	var word [8]byte
-	begin := func(customer uint64) error {
-		binary.LittleEndian.PutUint64(word[:], end)
-		for ; next <= customer; next++ {
-			if _, err := places.Write(word[:]); err != nil {
+	start := uint64(timelinesHeader + (t.blocks()+1)*8 + 4)
+	out := bufio.NewWriterSize(io.NewOffsetWriter(t.file, int64(start)), 1<<20)
+	t.places = append(make([]uint64, 0, t.blocks()+1), start)
+	var rows columns // of the block that is gathered
+	var body []byte
+	finish := func(through uint32) error { // the blocks up to that of a customer, but for this one
+		for uint32(len(t.places)-1) < through/timelinesBlock {
+			body = rows.body(body[:0], uint32(len(t.places)-1)*timelinesBlock)
+			rows.keep(0)
+			if _, err := out.Write(body); err != nil {
 				return err
 			}
+			t.places = append(t.places, t.places[len(t.places)-1]+uint64(len(body)))
 		}
 		return nil
-	}
-	var one []byte
-	finish := func() error {
-		if len(one) == 0 {
-			return nil
-		}
-		one = binary.LittleEndian.AppendUint32(one, crc32.Checksum(one, castagnoli))
-		end += uint64(len(one))
-		_, err := rows.Write(one)
-		one = one[:0]
-		return err
 	}
 	var order ordering
 	names := append(wideColumns[:], codeColumns[:]...)
@@ -156,51 +167,183 @@ func (t *timelines) write(ctx context.Context, sn *snapshot) error {
 			if n == 0 || n > t.through || sn.moved != nil && sn.moved.Contains(n) {
 				continue
 			}
-			before := order
 			if order.of(&c, i, i+1) == i {
 				return errDisorder
 			}
-			if n != before.customer {
-				if err := errors.Join(finish(), begin(uint64(n))); err != nil {
-					return err
-				}
-				before.ts = 0
+			if err := finish(n); err != nil {
+				return err
 			}
-			one = c.encode(one, i, before.ts)
+			rows.add(&c, i)
 		}
 		return nil
 	})
-	if err := errors.Join(err, finish(), begin(uint64(t.through)+1), places.Flush(), rows.Flush()); err != nil {
+	if err := errors.Join(err, finish(uint32(t.blocks())*timelinesBlock), out.Flush()); err != nil {
 		return err
 	}
 	head := binary.LittleEndian.AppendUint64([]byte(timelinesMagic), t.mark)
 	head = binary.LittleEndian.AppendUint64(head, uint64(t.rows))
-	head = binary.LittleEndian.AppendUint64(head, uint64(t.through)+2)
+	head = binary.LittleEndian.AppendUint64(head, uint64(t.through)+1)
+	for _, at := range t.places {
+		head = binary.LittleEndian.AppendUint64(head, at)
+	}
 	if _, err := t.file.WriteAt(binary.LittleEndian.AppendUint32(head, crc32.Checksum(head, castagnoli)), 0); err != nil {
 		return err
 	}
 	return t.file.Sync()
 }
 
-// encode appends a row that comes after one of an instant.
-func (c *columns) encode(to []byte, i int, after int64) []byte {
-	at := len(to)
-	to = append(to, 0)
-	to = binary.AppendUvarint(to, uint64(c.ts[i]-after))
-	to = binary.AppendUvarint(to, uint64(c.kind[i]))
+// add appends a row of others.
+func (c *columns) add(from *columns, i int) {
+	c.customer, c.ts, c.kind = append(c.customer, from.customer[i]), append(c.ts, from.ts[i]), append(c.kind, from.kind[i])
+	for column := range c.wide {
+		c.wide[column] = append(c.wide[column], from.wide[column][i])
+	}
+	for column := range c.code {
+		c.code[column] = append(c.code[column], from.code[column][i])
+	}
+}
+
+// keep drops all rows but the first n.
+func (c *columns) keep(n int) {
+	c.customer, c.ts, c.kind = c.customer[:n], c.ts[:n], c.kind[:n]
 	for column, values := range c.wide {
-		if v := values[i]; v != 0 {
-			to[at] |= 1 << column
-			to = binary.AppendVarint(to, v)
-		}
+		c.wide[column] = values[:min(n, len(values))]
 	}
 	for column, values := range c.code {
-		if v := values[i]; v != 0 {
-			to[at] |= 1 << (len(c.wide) + column)
-			to = binary.AppendUvarint(to, uint64(v))
+		c.code[column] = values[:min(n, len(values))]
+	}
+}
+
+// body appends the block of rows, which belong to customers from a number on.
+func (c *columns) body(out []byte, first uint32) []byte {
+	if len(c.customer) == 0 {
+		return out
+	}
+	var starts [timelinesBlock + 1]int32
+	for _, n := range c.customer {
+		starts[n-first+1]++
+	}
+	for i := range timelinesBlock {
+		starts[i+1] += starts[i]
+	}
+	out = pack(pack(pack(out, starts[:]), c.kind), c.ts)
+	for _, values := range c.wide {
+		out = pack(out, values)
+	}
+	for _, values := range c.code {
+		out = pack(out, values)
+	}
+	out = append(out, make([]byte, 8)...)
+	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, castagnoli))
+}
+
+// unpack appends the rows of some customers, those of a block from place from to before place to, in the columns that a scan asks for.
+func (c *columns) unpack(spec *ScanSpec, body []byte, first uint32, from, to int) error {
+	if len(body) < 12 || crc32.Checksum(body[:len(body)-4], castagnoli) != binary.LittleEndian.Uint32(body[len(body)-4:]) {
+		return errTimelines
+	}
+	in := unpacking{rest: body[:len(body)-4]}
+	var starts [timelinesBlock + 1]int32
+	unpack(&in, starts[:])
+	n := int(starts[timelinesBlock])
+	for i := range timelinesBlock {
+		in.bad = in.bad || starts[i] < 0 || starts[i] > starts[i+1]
+	}
+	if in.bad {
+		return errTimelines
+	}
+	for at := from; at < to; at++ {
+		for range starts[at+1] - starts[at] {
+			c.customer = append(c.customer, first+uint32(at))
 		}
 	}
-	return to
+	low, high := int(starts[from]), int(starts[to])
+	c.kind = appendPacked(&in, n, c.kind, low, high)
+	c.ts = appendPacked(&in, n, c.ts, low, high)
+	for i := range c.wide {
+		if spec.wide(i) {
+			c.wide[i] = appendPacked(&in, n, c.wide[i], low, high)
+		} else {
+			in.column(n)
+		}
+	}
+	for i := range c.code {
+		if spec.Columns&(ColumnProduct<<i) != 0 {
+			c.code[i] = appendPacked(&in, n, c.code[i], low, high)
+		} else {
+			in.column(n)
+		}
+	}
+	if in.bad {
+		return errTimelines
+	}
+	return nil
+}
+
+// each gives the rows of customers from … to−1, a million bytes at a time, those whose kind or time a scan does not ask for as of kind 0.
+func (t *timelines) each(r *reader, from, to uint32, fn func(*columns) error) error {
+	to = min(to, t.through+1)
+	c := &r.kept
+	for from < to {
+		block := from / timelinesBlock
+		last := block + 1
+		for last*timelinesBlock < to && t.places[last]-t.places[block] < timelinesRead {
+			last++
+		}
+		if err := t.load(r, block, last); err != nil {
+			return err
+		}
+		c.keep(0)
+		for ; block < last && from < to; block++ {
+			first, end := block*timelinesBlock, min(to, (block+1)*timelinesBlock)
+			if body := t.body(r, block); len(body) > 0 {
+				if err := c.unpack(&r.spec, body, first, int(from-first), int(end-first)); err != nil {
+					return err
+				}
+			}
+			from = end
+		}
+		r.only(c)
+		if err := fn(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load reads the blocks first … last−1.
+func (t *timelines) load(r *reader, first, last uint32) error {
+	from, to := t.places[first], t.places[last]
+	if to < from || to-from > mostBody {
+		return errTimelines
+	}
+	r.bytes, r.loaded = resize(r.bytes, int(to-from)), from
+	if _, err := t.file.ReadAt(r.bytes, int64(from)); err != nil {
+		return errors.Join(errTimelines, err)
+	}
+	return nil
+}
+
+// body is a block that is loaded.
+func (t *timelines) body(r *reader, block uint32) []byte {
+	return r.bytes[t.places[block]-r.loaded : t.places[block+1]-r.loaded]
+}
+
+// only makes rows that a scan does not ask for such of kind 0, which is none's.
+func (r *reader) only(c *columns) {
+	for i, kind := range c.kind {
+		if kind >= uint32(len(r.table)) {
+			c.kind[i] = 0
+		}
+	}
+	if !r.later && r.spec.Since == 0 {
+		return
+	}
+	for i, ts := range c.ts {
+		if r.later && ts > r.spec.AsOf || r.spec.Since != 0 && ts < r.spec.Since {
+			c.kind[i] = 0
+		}
+	}
 }
 
 // read appends a customer's rows to buffers, under a number, those of kinds that stay and of the time of a scan.
@@ -208,61 +351,32 @@ func (t *timelines) read(r *reader, in *buffers, customer, as uint32, stays []Ki
 	if customer > t.through {
 		return nil
 	}
-	var ends [16]byte
-	if _, err := t.file.ReadAt(ends[:], int64(timelinesHeader)+int64(customer)*8); err != nil {
-		return err
-	}
-	from, to := binary.LittleEndian.Uint64(ends[:]), binary.LittleEndian.Uint64(ends[8:])
-	if from == to {
+	block := customer / timelinesBlock
+	if t.places[block] == t.places[block+1] {
 		return nil
 	}
-	if to < from+4 || to-from > mostBody {
-		return errTimelines
-	}
-	r.bytes = resize(r.bytes, int(to-from))
-	if _, err := t.file.ReadAt(r.bytes, int64(from)); err != nil {
+	if err := t.load(r, block, block+1); err != nil {
 		return err
 	}
-	rows := r.bytes[:len(r.bytes)-4]
-	if crc32.Checksum(rows, castagnoli) != binary.LittleEndian.Uint32(r.bytes[len(rows):]) {
-		return errTimelines
+	c, at := &r.kept, int(customer%timelinesBlock)
+	c.keep(0)
+	if err := c.unpack(&r.spec, t.body(r, block), customer-uint32(at), at, at+1); err != nil {
+		return err
 	}
-	latest := int64(1<<63 - 1)
-	if r.later {
-		latest = r.spec.AsOf
-	}
-	var ts int64
-	for len(rows) > 0 {
-		has := rows[0]
-		var after, kind uint64
-		if after, rows = uvarint(rows[1:]); rows == nil {
-			return errTimelines
-		}
-		if kind, rows = uvarint(rows); rows == nil {
-			return errTimelines
-		}
-		var values [len(wideColumns) + len(codeColumns)]uint64
-		for column := range values {
-			if has>>column&1 == 0 {
-				continue
-			}
-			if values[column], rows = uvarint(rows); rows == nil {
-				return errTimelines
-			}
-		}
-		ts += int64(after)
-		if kind >= uint64(len(stays)) || stays[kind] == noKind || ts > latest || r.spec.Since != 0 && ts < r.spec.Since {
+	r.only(c)
+	for i, kind := range c.kind {
+		if stays[kind] == noKind {
 			continue
 		}
-		in.customer, in.ts, in.kind = append(in.customer, as), append(in.ts, ts), append(in.kind, stays[kind])
-		for i := range wideColumns {
-			if r.spec.wide(i) {
-				in.wide[i] = append(in.wide[i], int64(values[i]>>1)^-int64(values[i]&1))
+		in.customer, in.ts, in.kind = append(in.customer, as), append(in.ts, c.ts[i]), append(in.kind, stays[kind])
+		for column := range c.wide {
+			if r.spec.wide(column) {
+				in.wide[column] = append(in.wide[column], c.wide[column][i])
 			}
 		}
-		for i := range codeColumns {
-			if r.spec.Columns&(ColumnProduct<<i) != 0 {
-				in.code[i] = append(in.code[i], uint32(values[len(wideColumns)+i]))
+		for column := range c.code {
+			if r.spec.Columns&(ColumnProduct<<column) != 0 {
+				in.code[column] = append(in.code[column], c.code[column][i])
 			}
 		}
 		for i := range r.props { // what has properties is read elsewhere
@@ -275,24 +389,10 @@ func (t *timelines) read(r *reader, in *buffers, customer, as uint32, stays []Ki
 // errTimelines says that the file does not hold what it should.
 var errTimelines = errors.New("warehouse: the file of timelines is broken")
 
-// uvarint takes a number off, giving nil where there is none.
-func uvarint(from []byte) (uint64, []byte) {
-	if len(from) > 0 && from[0] < 0x80 {
-		return uint64(from[0]), from[1:]
-	}
-	v, n := binary.Uvarint(from)
-	if n <= 0 {
-		return 0, nil
-	}
-	return v, from[n:]
-}
-
 // readPicked is readFacts of picked customers where there are timelines: what these hold, then what they do not.
 func (r *reader) readPicked(ctx context.Context) (ordered int, err error) {
 	in, t := &r.raw, r.timelines
-	if r.table == nil {
-		r.makeTable()
-	}
+	r.makeTable()
 	stays := slices.Clone(r.table) // kinds that are read from the file: those of which no property is asked
 	var with []string
 	for code := range r.kinds {
@@ -309,7 +409,7 @@ func (r *reader) readPicked(ctx context.Context) (ordered int, err error) {
 			continue
 		}
 		if err := t.read(r, in, n, uint32(at), stays); err != nil {
-			return 0, errors.Join(errTimelines, err)
+			return 0, err
 		}
 	}
 	ordered = len(in.customer)

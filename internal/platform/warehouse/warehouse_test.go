@@ -242,10 +242,13 @@ func TestScanOfFactsOutOfOrder(t *testing.T) {
 	want()
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if _, err := scan(ended); !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
+	for range 2 { // from the file of timelines, and from the table
+		if _, err := scan(ended); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		want()
+		warehouse.DropTimelines(w)
 	}
-	want()
 	err := w.Fill(t.Context(), func(func(string) uint32) []string {
 		return []string{"UPDATE facts SET customer = 1 WHERE customer = 290", "UPDATE facts SET ts = ts - 86400000000 WHERE rowid = 3000"}
 	})
