@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,6 +46,7 @@ func Conform(t *testing.T, open func(t *testing.T) Engine) {
 		"the latest fact of each of some customers":                     latestOfEach,
 		"facts follow merges and come back with splits":                 factsFollowMerges,
 		"properties of facts are read with them":                        propertiesAreRead,
+		"events of any name are one kind":                               anyEventIsOneKind,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -185,6 +187,45 @@ func scanShowsEveryFact(t *testing.T, w Engine) {
 	since := day.Add(200 * time.Hour).UnixMicro()
 	all = slices.DeleteFunc(all, func(s seen) bool { return s.TS < since })
 	picked(t, w, warehouse.ScanSpec{Facts: asked, AsOf: asOf, Since: since}, all)
+}
+
+// anyEventIsOneKind checks that events of the brand's own come under one kind but for those that are named, each with its properties.
+func anyEventIsOneKind(t *testing.T, w Engine) {
+	at := func(hours int) time.Time { return day.Add(time.Duration(hours) * time.Hour) }
+	spec := warehouse.ScanSpec{Facts: []string{warehouse.AnyEvent, "event.named", event.PageViewed}, AsOf: at(1000).UnixMicro(), Props: []warehouse.Prop{
+		{Facts: []string{warehouse.AnyEvent}, Name: "via", Read: func(text string) int64 { return int64(len(text)) }},
+	}}
+	var want []string
+	for round, name := range []string{"event.one", "event.named", event.PageViewed, "event.二", event.OrderPaid, "event.one"} {
+		Load(t, w, event.Fact{ID: fmt.Sprint(round), Name: name, Customer: 7, At: at(round), Category: "event.of no kind", Props: []byte(`{"via":"` + strings.Repeat("x", round+1) + `"}`)})
+		if name != event.OrderPaid {
+			length := round + 3 // with its quotes
+			if name == event.PageViewed {
+				length = 0
+			}
+			want = append(want, fmt.Sprint(max(slices.Index(spec.Facts, name), 0), " ", length))
+		}
+		for _, pick := range [][]uint32{nil, {3, 7}} {
+			var got []string
+			spec.Pick = pick
+			if _, err := w.Scan(t.Context(), spec, func(_ int, b *warehouse.Block) error {
+				for i, kind := range b.Kind {
+					got = append(got, fmt.Sprint(int(kind), " ", b.Props[0][i]))
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if d := gocmp.Diff(want, got); d != "" {
+				t.Fatal(round, pick, d)
+			}
+		}
+		if round%2 == 1 {
+			if err := w.Compact(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 // ordersAreWhole checks that order.amended is in its order.paid, in every order of arrival, before and after compaction.
