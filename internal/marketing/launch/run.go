@@ -48,6 +48,8 @@ func (s *Service) Run(ctx context.Context, log *slog.Logger) error {
 // Tick does what is due now and returns how much that was. What one step meets holds up no other; whatever it returns, Tick may be
 // called again.
 func (s *Service) Tick(ctx context.Context) (n int, err error) {
+	s.ticking.Lock()
+	defer s.ticking.Unlock()
 	now := s.instant()
 	begun, err := s.DB.Exec(ctx, `UPDATE launches SET state = 'running', started_at = ?, changed_at = ? WHERE state = 'scheduled' AND begins_at <= ?`, now, now, now)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"huoshui/internal/platform/errs"
@@ -17,10 +18,11 @@ import (
 // Service keeps launches and carries them out.
 type Service struct {
 	Parts
+	ticking sync.Mutex // one Tick at a time in a process; two processes may meet at a step and do it under one id
 }
 
 // NewService returns the service.
-func NewService(p Parts) *Service { return &Service{p} }
+func NewService(p Parts) *Service { return &Service{Parts: p} }
 
 func (s *Service) instant() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 

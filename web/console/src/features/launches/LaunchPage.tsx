@@ -53,7 +53,7 @@ export default function LaunchPage() {
     "get",
     "/api/v1/launches/{id}/board",
     { params: { path: { id } } },
-    { refetchInterval: (q) => (q.state.data?.launch.state === "running" ? 5_000 : 30_000) },
+    { refetchInterval: (q) => (q.state.data?.launch.state === "running" ? 15_000 : 60_000) },
   );
   return (
     <Loaded query={board} loading={<Page title={t("launches.one")}>{<Loading blocks={5} />}</Page>}>
@@ -397,11 +397,15 @@ function Actions({ board }: { board: Board }) {
   const send = can("campaigns.send");
   return (
     <>
-      {l.parent ? <Link to={`/launches/${l.parent}` as never}>{t("launches.parent")}</Link> : null}
+      {l.parent ? (
+        <Button type="link" onClick={() => void navigate({ to: `/launches/${l.parent}` as never })}>
+          {t("launches.parent")}
+        </Button>
+      ) : null}
       {board.next.map((id) => (
-        <Link key={id} to={`/launches/${id}` as never}>
+        <Button key={id} type="link" onClick={() => void navigate({ to: `/launches/${id}` as never })}>
           {t("launches.child")}
-        </Link>
+        </Button>
       ))}
       {l.state === "draft" && can("campaigns.write") ? (
         <Button type="primary" onClick={() => void navigate({ to: `/launches/${l.id}/edit` as never })}>
