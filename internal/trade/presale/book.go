@@ -168,7 +168,7 @@ func noBooking() error {
 
 // DepositPaid says, in the transaction that records the payment, that the cash of a deposit has arrived. The same payment again changes
 // nothing. An amount that is not the booking's is a Conflict "sale.amount"; a booking that ended meanwhile, or was paid by another payment,
-// or whose presale was stopped, a Conflict "sale.state": the money must go back.
+// or whose presale is over, a Conflict "sale.state": the money must go back.
 func (s *Service) DepositPaid(ctx context.Context, tx *store.Tx, booking, payment string, fen int64, at time.Time) error {
 	b, err := one(ctx, tx, booking, 0, tx.Hold())
 	if err != nil {
@@ -184,7 +184,7 @@ func (s *Service) DepositPaid(ctx context.Context, tx *store.Tx, booking, paymen
 	switch {
 	case fen != b.CashFen:
 		return errs.New(errs.Conflict, "sale.amount", "the deposit is %d fen, %d were paid", b.CashFen, fen)
-	case b.State != Unpaid || !p.StoppedAt.IsZero():
+	case b.State != Unpaid || !p.StoppedAt.IsZero() || !s.Now().Before(p.TailEndsAt): // its tail could never be paid
 		return errs.New(errs.Conflict, "sale.state", "a booking that is %s is not paid", b.State).With("state", string(b.State))
 	}
 	if err := s.keepDeposit(ctx, tx, &b, "cash", b.CashFen, at); err != nil {

@@ -207,6 +207,11 @@ func (s *Service) Update(ctx context.Context, presale string, d Draft, seen int6
 		if err != nil {
 			return err
 		}
+		if booked == 0 && !p.PublishedAt.IsZero() {
+			if err := s.publishable(ctx, tx, presale); err != nil {
+				return err
+			}
+		}
 		out, err = s.full(ctx, tx, presale)
 		return err
 	})
@@ -355,7 +360,13 @@ func (s *Service) publish(ctx context.Context, tx *store.Tx, p *Presale, now tim
 	if !p.StoppedAt.IsZero() {
 		return errs.New(errs.Conflict, "presale.over", "it was stopped")
 	}
-	found, err := s.review(ctx, tx, p.ID)
+	p.PublishedAt = now
+	return s.publishable(ctx, tx, p.ID)
+}
+
+// publishable is a Conflict for the first hard thing that a review finds.
+func (s *Service) publishable(ctx context.Context, q store.Querier, presale string) error {
+	found, err := s.review(ctx, q, presale)
 	if err != nil {
 		return err
 	}
@@ -364,7 +375,6 @@ func (s *Service) publish(ctx context.Context, tx *store.Tx, p *Presale, now tim
 			return errs.New(errs.Conflict, f.Code, "it cannot be published: %s", f.Code).With("sku", f.SKU)
 		}
 	}
-	p.PublishedAt = now
 	return nil
 }
 
