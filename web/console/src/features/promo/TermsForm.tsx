@@ -4,7 +4,7 @@ import { LayerTag, layerCodes, Panel, useReader } from "@huoshui/ui";
 import { Button, DatePicker, Input, Radio, Segmented, Select, Switch } from "antd";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
-import { Codes, Field, Rate, Whole, Yuan } from "./fields";
+import { Codes, Divisions, divisionName, Field, Rate, useDivisions, Whole, Yuan } from "./fields";
 import { instantOf, type Terms, wallOf } from "./words";
 
 type CouponTerms = Schema<"PromoCouponTerms">;
@@ -433,6 +433,7 @@ function MemberForm(props: { terms: Member; onChange: (terms: Member) => void })
 function FreightForm(props: { terms: Freights; onChange: (terms: Freights) => void }) {
   const { t } = useTranslation();
   const f = props.terms;
+  const all = useDivisions();
   const set = (patch: Partial<Freights>) => props.onChange({ ...f, ...patch });
   const region = (i: number, patch: Partial<Region>) =>
     set({ regions: f.regions.map((r, at) => (at === i ? { ...r, ...patch } : r)) });
@@ -482,7 +483,11 @@ function FreightForm(props: { terms: Freights; onChange: (terms: Freights) => vo
         <Panel
           // biome-ignore lint/suspicious/noArrayIndexKey: a region has no name but its place
           key={i}
-          title={r.codes?.length ? t("promo.region", { codes: r.codes.join(" ") }) : t("promo.region_else")}
+          title={
+            r.codes?.length
+              ? t("promo.region", { codes: r.codes.map((code) => divisionName(all, code)).join(t("promo.region_and")) })
+              : t("promo.region_else")
+          }
           actions={
             f.regions.length > 1 ? (
               <Button
@@ -497,7 +502,7 @@ function FreightForm(props: { terms: Freights; onChange: (terms: Freights) => vo
         >
           <div className="promo-form">
             <Field label={t("promo.region_codes")} why={t("promo.region_why")}>
-              <Codes
+              <Divisions
                 label={t("promo.region_codes")}
                 value={r.codes}
                 hint={t("promo.region_hint")}

@@ -20,7 +20,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSettled } from "../../shell/find";
 import { useCan } from "../../shell/session";
-import { Field, Whole, Yuan } from "./fields";
+import { Field, OneDivision, Whole, Yuan } from "./fields";
 import { couponWhy, instantOf, priceWhy, wallOf } from "./words";
 import "./promo.css";
 
@@ -143,14 +143,11 @@ export default function TryPage() {
             </>
           )}
           <Field label={t("promo.try.region")} why={t("promo.try.region_why")}>
-            <Input
-              aria-label={t("promo.try.region")}
-              style={{ width: 220 }}
-              maxLength={6}
-              inputMode="numeric"
-              placeholder={t("promo.try.no_region")}
-              value={who.region ?? ""}
-              onChange={(e) => set({ region: e.target.value.replace(/\D/g, "") || undefined })}
+            <OneDivision
+              label={t("promo.try.region")}
+              value={who.region}
+              empty={t("promo.try.no_region")}
+              onChange={(region) => set({ region })}
             />
           </Field>
           <Field label={t("promo.try.at")} why={t("promo.try.at_why")}>

@@ -1,6 +1,8 @@
 import { Why } from "@huoshui/ui";
-import { InputNumber, Select } from "antd";
-import type { ReactNode } from "react";
+import { type Division, divisions, wayTo } from "@huoshui/ui/divisions";
+import { useQuery } from "@tanstack/react-query";
+import { InputNumber, Select, TreeSelect } from "antd";
+import { type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 /** A labelled field of a form. */
@@ -94,6 +96,80 @@ export function Codes(props: {
       suffixIcon={null}
       value={props.value ?? []}
       onChange={props.onChange}
+    />
+  );
+}
+
+/** The administrative divisions of China, once they are there. */
+export function useDivisions(): readonly Division[] {
+  const all = useQuery({ queryKey: ["divisions"], queryFn: divisions, staleTime: Number.POSITIVE_INFINITY });
+  return useMemo(() => all.data ?? [], [all.data]);
+}
+
+interface Node {
+  value: string;
+  title: string;
+  children?: Node[];
+}
+
+const nodes = (all: readonly Division[]): Node[] =>
+  all.map((d) => ({
+    value: d.code,
+    title: d.name,
+    ...(d.children.length > 0 ? { children: nodes(d.children) } : {}),
+  }));
+
+/** The name of a division by its code; one that is not known stays a code. */
+export const divisionName = (all: readonly Division[], code: string): string => {
+  const last = wayTo(all, code).at(-1);
+  return last?.code === code.replace(/(00)+$/, "") ? last.name : code;
+};
+
+/** Provinces, cities and districts, by the beginnings of their codes. */
+export function Divisions(props: {
+  label: string;
+  value: string[] | undefined;
+  hint: string;
+  onChange: (codes: string[]) => void;
+}) {
+  const all = useDivisions();
+  const tree = useMemo(() => nodes(all), [all]);
+  return (
+    <TreeSelect
+      aria-label={props.label}
+      className="promo-codes"
+      placeholder={props.hint}
+      treeCheckable
+      showCheckedStrategy={TreeSelect.SHOW_PARENT}
+      showSearch={{ treeNodeFilterProp: "title" }}
+      allowClear
+      loading={tree.length === 0}
+      treeData={tree}
+      value={props.value ?? []}
+      onChange={props.onChange}
+    />
+  );
+}
+
+/** One district, city or province, by its code. */
+export function OneDivision(props: {
+  label: string;
+  value: string | undefined;
+  empty: string;
+  onChange: (code: string | undefined) => void;
+}) {
+  const all = useDivisions();
+  const tree = useMemo(() => nodes(all), [all]);
+  return (
+    <TreeSelect
+      aria-label={props.label}
+      style={{ width: 220 }}
+      placeholder={props.empty}
+      showSearch={{ treeNodeFilterProp: "title" }}
+      allowClear
+      treeData={tree}
+      value={props.value}
+      onChange={(code?: string) => props.onChange(code)}
     />
   );
 }
