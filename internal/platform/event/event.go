@@ -67,8 +67,8 @@ const (
 
 	PageViewed = "page.viewed" // an interaction on the brand's own ground; Product/Category when known
 
-	// What the brand's own pages, apps and servers tell of people; Channel is the utm_source they came by, else the name of
-	// the source. Props keeps what the columns do not, with utm_*, url and referrer.
+	// What the brand's own pages, apps and servers tell of people; Channel is the sales channel that the source
+	// belongs to, as orders name it; of a source with none, the utm_source they came by, else the name of the source. Props keeps what the columns do not, with utm_*, url and referrer.
 	ProductViewed   = "product.viewed"   // Product, Category; Amount its price
 	CartAdded       = "cart.added"       // one per product; Amount price times Quantity, Subject the cart's id
 	CartRemoved     = "cart.removed"     // as cart.added
