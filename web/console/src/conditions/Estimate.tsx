@@ -76,7 +76,9 @@ function Samples(props: { people: readonly Schema<"SegmentPerson">[] }) {
         <li key={p.id}>
           <Link to={`/customers/${p.id}` as never}>{p.name || p.id}</Link>
           <LayerTag layer={p.layer} />
-          <span className="hs-num hs-secondary">{t("segments.orders", { n: formatCount(p.orders, language) })}</span>
+          <span className="hs-num hs-secondary">
+            {t("segments.orders", { count: p.orders, n: formatCount(p.orders, language) })}
+          </span>
         </li>
       ))}
     </ul>
