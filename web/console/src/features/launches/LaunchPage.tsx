@@ -1,4 +1,4 @@
-import { $api } from "@huoshui/api";
+import { $api, type Schema } from "@huoshui/api";
 import {
   Cards,
   type Column,
@@ -385,14 +385,17 @@ function Actions({ board }: { board: Board }) {
     message.success(t(word));
     await again();
   };
-  const askCancel = () =>
+  const undoes = $api.useQuery("get", "/api/v1/launches/{id}/undoes", path, { enabled: false });
+  const askCancel = async () => {
+    const { data } = await undoes.refetch();
     ask({
       title: t("launches.cancel_title", { name: l.name }),
-      consequence: <Undoes id={l.id} />,
+      consequence: data ? <Undoes all={data.items} /> : null,
       action: t("launches.cancel"),
       final: true,
       run: () => cancel.mutateAsync(path).then(() => told("launches.cancelled")),
     });
+  };
   const refused = board.steps.some((s) => s.state === "waiting" && s.reason);
   const send = can("campaigns.send");
   return (
@@ -450,7 +453,7 @@ function Actions({ board }: { board: Board }) {
         </Button>
       ) : null}
       {["scheduled", "running", "paused"].includes(l.state) && send ? (
-        <Button danger onClick={askCancel}>
+        <Button danger loading={undoes.isFetching} onClick={() => void askCancel()}>
           {t("launches.cancel")}
         </Button>
       ) : null}
@@ -488,24 +491,18 @@ function Actions({ board }: { board: Board }) {
 }
 
 /** What cancelling takes back, and what it cannot. */
-function Undoes({ id }: { id: string }) {
-  const { t } = useTranslation();
-  const { language } = useReader();
-  const asked = $api.useQuery("get", "/api/v1/launches/{id}/undoes", { params: { path: { id } } });
+function Undoes({ all }: { all: readonly Schema<"LaunchUndoing">[] }) {
+  const { t, i18n } = useTranslation();
   const words = (does: string) =>
-    asked.data?.items
+    all
       .filter((u) => u.does === does)
       .map((u) => `${t(`launches.stage.${u.step.stage}`)} ${t(`launches.action.${u.step.kind}`)}`)
-      .join(language === "en" ? ", " : "、") || t("launches.cancel_none");
+      .join(i18n.language === "en" ? ", " : "、") || t("launches.cancel_none");
   return (
-    <Loaded query={asked}>
-      {(page) => (
-        <ul className="launch-undoes">
-          <li>{t("launches.cancel_stop", { what: words("stop") })}</li>
-          <li>{t("launches.cancel_keep", { what: words("keep") })}</li>
-          <li>{t("launches.cancel_drop", { n: page.items.filter((u) => u.does === "drop").length })}</li>
-        </ul>
-      )}
-    </Loaded>
+    <ul className="launch-undoes">
+      <li>{t("launches.cancel_stop", { what: words("stop") })}</li>
+      <li>{t("launches.cancel_keep", { what: words("keep") })}</li>
+      <li>{t("launches.cancel_drop", { n: all.filter((u) => u.does === "drop").length })}</li>
+    </ul>
   );
 }

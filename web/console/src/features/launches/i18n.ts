@@ -455,7 +455,7 @@ export const en: SameKeys<typeof zh> = {
   look: "Open",
   parent: "Wave before",
   child: "Next wave",
-  people: "people",
+  people: "People",
   keep_title: "Save as a segment",
   keep: "Save as a segment",
   keep_name: "Name of the segment",
