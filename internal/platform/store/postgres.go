@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,9 +27,7 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
-	if !strings.Contains(rawURL, "pool_max_conns=") {
-		cfg.MaxConns = 16
-	}
+	cfg.MaxConns = 16
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	pool, err := pgxpool.NewWithConfig(ctx, cfg) // who waits for a connection gets it in turn
 	if err != nil {

@@ -133,7 +133,7 @@ func openSQLite(path string) (*DB, error) {
 	}
 	dsn := func(extra string) string {
 		return "file:" + (&url.URL{Path: path}).EscapedPath() +
-			"?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000&_foreign_keys=on&_cache_size=-65536&_stmt_cache_size=100&_mutex=no" + extra // database/sql lets one goroutine at a time use a connection
+			"?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000&_foreign_keys=on&_cache_size=-65536&_stmt_cache_size=100" + extra
 	}
 	write, err := sql.Open(writer, dsn("&_txlock=immediate"))
 	if err != nil {

@@ -189,9 +189,10 @@ func bought(ctx context.Context, tx *store.Tx, customer uint32, lines []pricing.
 	var w store.Where
 	w.And("owner = ?", CartOf(customer))
 	store.In(&w, "sku", skus)
-	n, err := tx.Exec(ctx, `DELETE FROM cart_lines`+w.SQL(), w.Args()...)
-	if err != nil || n == 0 {
+	err := tx.Later(ctx, `INSERT INTO carts (owner, changed_at, told) SELECT CAST(? AS TEXT), CAST(? AS BIGINT), FALSE WHERE EXISTS (SELECT 1 FROM cart_lines`+w.SQL()+`)
+		ON CONFLICT (owner) DO UPDATE SET changed_at = excluded.changed_at, told = FALSE`, append([]any{CartOf(customer), now}, w.Args()...)...)
+	if err != nil {
 		return err
 	}
-	return touch(ctx, tx, CartOf(customer), now)
+	return tx.Later(ctx, `DELETE FROM cart_lines`+w.SQL(), w.Args()...)
 }
