@@ -86,4 +86,35 @@ describe("what the store's pages tell", () => {
     await page.goto("about:blank"); // what waited would have been sent now
     expect(sent).toEqual([]);
   });
+
+  it("is nothing before a yes, where the store asks first", async () => {
+    const { page, url } = walk;
+    const say = async (asking: string) => {
+      const set = await page.request.put(`${url}/api/v1/store/tracking`, { data: { asking } });
+      expect(set.status(), await set.text()).toBe(204);
+    };
+    await page.goto(`${url}/shop/`);
+    await page.evaluate(() => localStorage.removeItem("hs.track"));
+    await say("ask");
+    const sent: string[] = [];
+    page.on("request", (r) => r.url().endsWith("/v1/batch") && sent.push(r.url()));
+    await page.goto(`${url}/shop/categories`);
+    await page.getByRole("region", { name: "浏览统计" }).waitFor();
+    await walk.look("shop-ask-tracking");
+    await page.getByRole("button", { name: "不同意" }).click();
+    await page.goto(`${url}/shop/me`);
+    const row = page.getByRole("switch", { name: /记录浏览/ });
+    await row.waitFor();
+    expect(await row.getAttribute("aria-checked")).toBe("false");
+    expect(sent).toEqual([]);
+    const told = page.waitForRequest((r) => r.url().endsWith("/v1/batch"));
+    await row.click();
+    await told;
+    await say("off");
+    await page.reload();
+    await page.getByRole("heading", { name: "我的订单" }).waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(await row.count()).toBe(0);
+    await say("on");
+  });
 });

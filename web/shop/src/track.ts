@@ -18,8 +18,10 @@ const most = 100; // events that wait while there is no network
 /** Lets this browser be told of from now on, or not; then what named it and what waits is forgotten too. */
 export function allow(yes: boolean) {
   answer(yes);
-  if (yes) {
+  if (yes && writeKey) {
     start();
+  } else if (yes) {
+    void begin().catch(() => undefined); // nothing was learnt while the answer was no
   } else {
     device = "";
     waiting = [];

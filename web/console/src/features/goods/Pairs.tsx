@@ -100,7 +100,10 @@ export function Pairs(props: { of: Detail }) {
         ) : null}
         {can("promo.read") ? (
           <span className="hs-secondary">
-            {t("goods.bundles")} <Link to={"/promotions" as never}>{t("goods.bundles_link")}</Link>
+            {t("goods.bundles")}{" "}
+            <Link to={"/promotions" as never} style={{ textDecoration: "underline" }}>
+              {t("goods.bundles_link")}
+            </Link>
           </span>
         ) : null}
       </div>
