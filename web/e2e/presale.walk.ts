@@ -44,14 +44,18 @@ describe("a presale, from the draft to the order whose tail is paid", () => {
     await form.locator(".presale-items .ant-checkbox-input").first().check();
     await walk.look("presale-form", { live: true });
     await form.getByRole("button", { name: "保存草稿" }).click();
-    await form.waitFor({ state: "hidden" });
     await page.waitForURL(/open=pre_/);
     presale = new URL(page.url()).searchParams.get("open") ?? "";
-    await page.getByRole("button", { name: /发\s?布/ }).click();
+    const drawer = page.locator(".ant-drawer-section");
+    await drawer
+      .getByText("发布前检查", { exact: false })
+      .or(drawer.getByText("库存少于", { exact: false }))
+      .first()
+      .waitFor();
+    await drawer.getByRole("button", { name: /^发\s?布$/ }).click();
     await page
-      .getByRole("dialog")
-      .getByRole("button", { name: /发\s?布/ })
-      .last()
+      .locator(".ant-modal")
+      .getByRole("button", { name: /^发\s?布$/ })
       .click();
     await expect
       .poll(async () => (await json<{ state: string }>("get", `/api/v1/presales/${presale}`)).state, {
