@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"huoshui/internal/app/storewire"
+	"huoshui/internal/finance/payment"
 	"huoshui/internal/finance/wallet"
 	"huoshui/internal/marketing/loyalty"
 	"huoshui/internal/platform/errs"
@@ -834,3 +835,55 @@ func TestBookingsMerge(t *testing.T) {
 }
 
 var _ presale.Money = storewire.Deposits{}
+
+// TestPresaleDepositNews: what payments tell of deposits is wanted once, of the very amount, by a booking that waits for it; anything else goes back.
+func TestPresaleDepositNews(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, s := t.Context(), open(t, db)
+		s.customers(t, 2)
+		s.stock(t, "K2", 10)
+		p := s.advance(t, true, 5, 3)
+		orders := storewire.Orders{Sales: s.Service, Presales: s.presales}
+		told := func(b presale.Booking, id string, fen int64) (wanted bool) {
+			t.Helper()
+			err := db.Tx(ctx, func(tx *store.Tx) (err error) {
+				news := payment.Payment{ID: id, Order: b.ID, AmountFen: fen, PaidAt: s.clock.Now()}
+				if err = s.books.Post(ctx, tx, money.Entry{Key: id, At: s.clock.Now(), Reason: "payment.paid", Order: b.ID, Moves: []money.Move{{Debit: money.Wechat, Credit: money.Deferred, Fen: fen}}}); err != nil {
+					return err
+				}
+				if wanted, err = orders.Paid(ctx, tx, news); err != nil || wanted {
+					return err
+				}
+				return s.books.Post(ctx, tx, money.Entry{Key: id + "/late", At: s.clock.Now(), Reason: "refund.decided", Order: b.ID, Moves: []money.Move{{Debit: money.Deferred, Credit: money.Wechat, Fen: fen}}})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return wanted
+		}
+		b, err := s.book(ctx, 1, "r", &p, 1, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told(b, "pay_forged", b.CashFen+1) {
+			t.Error("another amount was wanted")
+		}
+		if !told(b, "pay_1", b.CashFen) || told(b, "pay_2", b.CashFen) {
+			t.Error("a deposit is wanted once")
+		}
+		gone, err := s.book(ctx, 2, "r", &p, 1, 0)
+		if err == nil {
+			gone, err = s.presales.Cancel(ctx, 2, gone.ID)
+		}
+		if err != nil || gone.State != presale.Closed {
+			t.Fatal(gone.State, err)
+		}
+		if told(gone, "pay_3", gone.CashFen) {
+			t.Error("a deposit of a booking that was let go was wanted")
+		}
+		if got := s.moved(t, money.Wechat); got != b.CashFen {
+			t.Errorf("%d fen are there, not %d", got, b.CashFen)
+		}
+		s.sound(ctx, t)
+	})
+}
