@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -82,6 +83,13 @@ func (s *Service) Board(ctx context.Context, launchID string) (Board, error) {
 	if err != nil {
 		return b, err
 	}
+	places := map[string]int{}
+	for i, st := range l.steps() {
+		places[st.ID] = i
+	}
+	slices.SortStableFunc(steps, func(a, b Step) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(places[a.ID], places[b.ID])) // of one instant as they were written
+	})
 	for i := range steps {
 		st, err := s.standing(ctx, &steps[i])
 		if err != nil {

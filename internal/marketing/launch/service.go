@@ -367,6 +367,7 @@ func (s *Service) standing(ctx context.Context, st *Step) (Standing, error) {
 	return now, err
 }
 
+// stepsOf are the steps of a launch by when their turn comes; those of one instant in no order.
 func (s *Service) stepsOf(ctx context.Context, launchID string) ([]Step, error) {
 	return store.All[Step](ctx, s.DB, `SELECT * FROM launch_steps WHERE launch = ? ORDER BY due_at, id`, launchID)
 }
