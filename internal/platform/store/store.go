@@ -63,8 +63,8 @@ type inner interface {
 type liteTx struct{ *sql.Tx }
 
 func (t liteTx) query(ctx context.Context, q string, args []any) (rows, error) {
-	r, err := t.QueryContext(ctx, q, args...)
-	if err != nil { // no *sql.Rows that is nil in an interface that is not
+	r, err := t.QueryContext(ctx, q, args...) //nolint:rowserrcheck // Each asks for it
+	if err != nil {                           // no *sql.Rows that is nil in an interface that is not
 		return nil, err
 	}
 	return r, nil
@@ -265,7 +265,7 @@ func (db *DB) query(ctx context.Context, q string, args []any) (rows, error) {
 		r, err := db.pool.Query(ctx, db.dialect.rebind(q), bind(args)...)
 		return &pgRows{Rows: r}, db.dialect.classify(err)
 	}
-	r, err := db.read.QueryContext(ctx, db.dialect.rebind(q), bind(args)...)
+	r, err := db.read.QueryContext(ctx, db.dialect.rebind(q), bind(args)...) //nolint:rowserrcheck // Each asks for it
 	if err != nil {
 		return nil, db.dialect.classify(err)
 	}
