@@ -19,6 +19,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { Alert, App, Button, Modal, Radio, Tabs, Tag } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useChannelName } from "../../shell/channel-name";
 import { useCan } from "../../shell/session";
 import { useUrlState } from "../../shell/url";
 import { Code } from "./Code";
@@ -288,6 +289,7 @@ function HookMapping(props: { source: Source }) {
 
 function Settings(props: { source: Source }) {
   const { t } = useTranslation();
+  const channel = useChannelName();
   const can = useCan();
   const text = useProblemText();
   const { source } = props;
@@ -354,6 +356,11 @@ function Settings(props: { source: Source }) {
               label: t("collect.trust"),
               why: t("collect.trust_hint"),
               value: t(source.trusted ? "collect.trusted" : "collect.not_trusted"),
+            },
+            {
+              label: t("collect.channel"),
+              why: t("collect.channel_hint"),
+              value: source.channel ? channel(source.channel) : <None />,
             },
             { label: t("collect.changed"), value: <When at={source.changed_at} /> },
             ...(source.kind === "browser"
