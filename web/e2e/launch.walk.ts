@@ -153,7 +153,7 @@ describe("a wave of selling from its template to the next wave", () => {
     await walk.visit(`/console/launches/${id}`);
     await page.getByRole("heading", { name: "动作进展" }).waitFor();
     await walk.look("launch-board", { live: true });
-    await page.getByRole("button", { name: "取消这一波" }).click();
+    await page.getByRole("button", { name: "终止这一波" }).click();
     await page.getByText(/收不回来：.*造势 发消息/).waitFor();
     await walk.look("launch-cancel", { live: true });
     await page.getByRole("dialog").getByRole("button", { name: "取消", exact: true }).click();

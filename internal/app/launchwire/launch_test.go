@@ -27,6 +27,7 @@ import (
 	"huoshui/internal/trade/flash"
 	"huoshui/internal/trade/groupbuy"
 	"huoshui/internal/trade/inventory"
+	"huoshui/internal/trade/presale"
 	"huoshui/internal/trade/pricing"
 	"huoshui/internal/trade/promo"
 	"huoshui/internal/trade/storefront"
@@ -717,6 +718,51 @@ func TestCheckNamesWhatIsWrongAndWhere(t *testing.T) {
 		}
 		if _, err := b.Edit(ctx, l.ID, l.Revision-1, w); errs.KindOf(err) != errs.Conflict {
 			t.Fatal(err)
+		}
+	})
+}
+
+func TestAPresaleIsOpenedByItsStageAndStoppedWithTheLaunch(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		b := open(t, db)
+		presales := presale.NewService(presale.Parts{DB: db, Now: b.clock.Now})
+		b.doers[launch.OpenPresale] = launchwire.Presales{Sales: presales, Now: b.clock.Now}
+		sale := start.AddDate(0, 0, 15)
+		planned, err := presales.Create(ctx, presale.Draft{
+			Name: "定金", Goods: b.goods, Items: []presale.ItemDraft{{SKU: "FD", PriceFen: 7900, DepositFen: 1000, WorthFen: 2000, Units: 20}}, PerPerson: 2,
+			StartsAt: sale.AddDate(0, 0, -3), EndsAt: sale, TailStartsAt: sale, TailEndsAt: sale.AddDate(0, 0, 2), ShipBy: sale.AddDate(0, 0, 9),
+		}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := b.FromTemplate(ctx, launch.Choices{Name: "定金首发", Goods: []string{b.goods}, SaleAt: sale, Units: 20, Presale: &launch.Offer{Existing: planned.ID}}, "staff")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, err = b.Start(ctx, l.ID, l.Revision, "staff"); err != nil {
+			found, _ := b.Check(ctx, l.ID)
+			t.Fatal(err, found.Faults)
+		}
+		if !l.ReserveUntil.Equal(sale.AddDate(0, 0, -3)) {
+			t.Fatalf("one may reserve until %s", l.ReserveUntil)
+		}
+		state := func() presale.State {
+			t.Helper()
+			p, err := presales.Get(ctx, planned.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p.State
+		}
+		if b.days(t, 12); state() != presale.On {
+			t.Fatal(state())
+		}
+		if err := b.Cancel(ctx, l.ID); err != nil {
+			t.Fatal(err)
+		}
+		if b.live(t); state() != presale.Stopped {
+			t.Fatal(state())
 		}
 	})
 }
