@@ -82,7 +82,7 @@ func (t *timelines) readHeader() bool {
 		return false
 	}
 	t.through = uint32(people - 1)
-	head = append(head, make([]byte, t.blocks()*8+12)...)
+	head = slices.Concat(head, make([]byte, t.blocks()*8+12))
 	if _, err := t.file.ReadAt(head[timelinesHeader:], int64(timelinesHeader)); err != nil {
 		return false
 	}
