@@ -369,8 +369,10 @@ func TestGroupMembersMerge(t *testing.T) {
 		if err != nil || had(1) != 2 || had(2) != 1 {
 			t.Errorf("%d and %d units after the merge, %v", had(1), had(2), err)
 		}
-		if st, err := s.flash.Stand(ctx, f.ID, 2); err != nil || st.State != flash.Left {
-			t.Errorf("%+v, %v", st, err)
+		for who, want := range map[uint32]string{1: flash.Admitted, 2: flash.Outside} { // her place in the room is hers who stays
+			if st, err := s.flash.Stand(ctx, f.ID, who); err != nil || st.State != want {
+				t.Errorf("%+v, %v", st, err)
+			}
 		}
 		s.sound(ctx, t)
 		err = db.Tx(ctx, func(tx *store.Tx) error {
