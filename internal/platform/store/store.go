@@ -116,13 +116,12 @@ func Open(ctx context.Context, rawURL string) (*DB, error) {
 }
 
 // writer is the driver of SQLite's one writing connection. What a savepoint may have to undo is kept in memory: past 64 kB of it, what most
-// members of a shared transaction change, SQLite would write a temporary file. The pages that each of them changes are copied from the log
-// to their places after some thousand commits, not after some dozen.
+// members of a shared transaction change, SQLite would write a temporary file.
 const writer = "sqlite3 writer"
 
 func init() {
 	sql.Register(writer, &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
-		_, err := c.Exec("PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 10000", nil)
+		_, err := c.Exec("PRAGMA temp_store = MEMORY", nil)
 		return err
 	}})
 }
