@@ -212,6 +212,10 @@ func (l *loading) split(ctx context.Context, c *sql.Conn, moves []move) error {
 		if !l.away.Contains(m.away) {
 			continue
 		}
+		to, err := owners(ctx, c, []uint32{m.away}) // whose the rows are, whatever the split says
+		if err != nil {
+			return err
+		}
 		if err := exec(ctx, c, fmt.Sprintf("DELETE FROM merged WHERE away = %d", m.away)); err != nil {
 			return err
 		}
@@ -224,13 +228,8 @@ func (l *loading) split(ctx context.Context, c *sql.Conn, moves []move) error {
 		if err != nil {
 			return err
 		}
-		l.customers = append(l.customers, m.away, m.owner)
-		to, err := owners(ctx, c, []uint32{m.owner}) // the one it leaves may itself have gone on
-		if err != nil {
-			return err
-		}
-		l.customers = append(l.customers, to[m.owner])
-		if err := noteMoved(c, []uint32{m.away, m.owner, to[m.owner]}); err != nil {
+		l.customers = append(l.customers, m.away, m.owner, to[m.away])
+		if err := noteMoved(c, []uint32{m.away, to[m.away]}); err != nil {
 			return err
 		}
 	}
