@@ -2,6 +2,7 @@
 package clock
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 )
@@ -42,3 +43,21 @@ func (s *Shifted) SetOffset(d time.Duration) { s.offset.Store(int64(d)) }
 
 // Offset returns how far ahead of the machine the clock is.
 func (s *Shifted) Offset() time.Duration { return time.Duration(s.offset.Load()) }
+
+// Every does rounds at once and then each time every has passed, until ctx ends or one fails. What a round tells of how much it did is for tests.
+func Every(ctx context.Context, every time.Duration, rounds ...func(context.Context) (int, error)) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		for _, round := range rounds {
+			if _, err := round(ctx); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}

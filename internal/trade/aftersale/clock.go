@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/store"
 )
@@ -16,20 +17,7 @@ const due = 200
 // Run does what time does, until ctx ends: agrees to what nobody decided, closes what nobody answered or sent back; and what else is to be
 // done now and then.
 func (s *Service) Run(ctx context.Context, also ...func(context.Context) (int, error)) error {
-	tick := time.NewTicker(2 * time.Second)
-	defer tick.Stop()
-	for {
-		for _, round := range append(also, s.Tick) {
-			if _, err := round(ctx); err != nil && ctx.Err() == nil {
-				return err
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return clock.Every(ctx, 2*time.Second, append(also, s.Tick)...)
 }
 
 // Tick does one round and returns at how many cases it looked. A case that cannot be agreed to by itself waits for staff, and says why.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/outbox"
@@ -17,18 +18,7 @@ const due = 500
 // Run does what time does, until ctx ends: closes sales that nobody paid, reminds of those that soon will be closed, finishes
 // what was sent long ago, tells of carts that were left, hands out virtual codes that came since, and counts what was sold.
 func (s *Service) Run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		if _, err := s.Tick(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return clock.Every(ctx, time.Second, s.Tick)
 }
 
 // Tick does one round and returns how much it did.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/outbox"
@@ -423,18 +424,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if _, err := s.db.Exec(ctx, `UPDATE flash_queue SET until = ? WHERE state = 'admitted' AND until > ?`, began.Add(AdmittedFor), began.Add(-time.Hour)); err != nil {
 		return err
 	}
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if _, err := s.Admit(ctx, began); err != nil && ctx.Err() == nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return clock.Every(ctx, 200*time.Millisecond, func(ctx context.Context) (int, error) { return s.Admit(ctx, began) })
 }
 
 // Admit does one round for every sale with a room and returns how many were admitted: as many as may be at the checkout at once and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/id"
@@ -381,18 +382,7 @@ const round = 200
 
 // Run fails groups whose time is over and lets orders follow their groups, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		if _, err := s.Tick(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return clock.Every(ctx, time.Second, s.Tick)
 }
 
 // Tick does one round and returns how many groups it ended or settled. Whenever it is interrupted, the next one goes on.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"huoshui/internal/platform/clock"
 	"huoshui/internal/platform/errs"
 	"huoshui/internal/platform/event"
 	"huoshui/internal/platform/outbox"
@@ -17,18 +18,7 @@ const round = 500
 // Run does what time does, until ctx ends: closes bookings whose deposit nobody paid, tells that tails are due, and lets every deposit
 // follow a presale that is over.
 func (s *Service) Run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		if _, err := s.Tick(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return clock.Every(ctx, time.Second, s.Tick)
 }
 
 // Tick does one round and returns how much it did. Whenever it is interrupted, the next one goes on.
