@@ -175,7 +175,7 @@ function Bar(props: { row: Row }) {
   const percent = planned > 0 ? Math.floor((ended / planned) * 100) : campaign.state === "done" ? 100 : 0;
   return (
     <span className="campaigns-bar">
-      <Progress percent={percent} showInfo={false} size={[72, 6]} />
+      <Progress percent={percent} showInfo={false} size={[72, 6]} aria-label={campaign.name} />
       <span className="hs-num">{percent}%</span>
     </span>
   );

@@ -84,7 +84,12 @@ export function Upload() {
         ) : (
           <div className="hs-upload-progress">
             <p>{t("imports.uploading", { percent: Math.round(share * 100) })}</p>
-            <Progress percent={Math.round(share * 100)} showInfo={false} size={["100%", 6]} />
+            <Progress
+              percent={Math.round(share * 100)}
+              showInfo={false}
+              size={["100%", 6]}
+              aria-label={t("imports.uploading", { percent: Math.round(share * 100) })}
+            />
           </div>
         )}
       </AntUpload.Dragger>

@@ -49,6 +49,7 @@ export function Running() {
                       percent={campaign.reach > 0 ? Math.min(100, (handled / campaign.reach) * 100) : 0}
                       showInfo={false}
                       size={["100%", 4]}
+                      aria-label={campaign.name}
                     />
                   ) : null}
                   <span className="hs-secondary hs-num">
@@ -70,7 +71,12 @@ export function Running() {
             <li key={i.id}>
               <Link to={`/imports/${i.id}`} className="ov-run">
                 <span className="ov-run-name">{t("overview.running.import", { file: i.file_name })}</span>
-                <Progress percent={i.total > 0 ? (i.done / i.total) * 100 : 0} showInfo={false} size={["100%", 4]} />
+                <Progress
+                  percent={i.total > 0 ? (i.done / i.total) * 100 : 0}
+                  showInfo={false}
+                  size={["100%", 4]}
+                  aria-label={i.file_name}
+                />
               </Link>
             </li>
           ))}
