@@ -344,7 +344,6 @@ func (e *Engine) leaves(ctx context.Context, asOf time.Time, wanted map[string]*
 			found.people[l.key] = full.out[i]
 		}
 		found.universe, found.seq = full.universe, pass.Seq
-		found.universe.RunOptimize()
 		e.keep(asOf, bound, pass.mark, pass.mark.Version, full, found)
 		if len(look.stale) == 0 {
 			look.dirty = nil

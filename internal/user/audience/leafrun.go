@@ -612,11 +612,10 @@ func bitmap(words []uint64, number uint32) *roaring.Bitmap {
 	if len(words) == 0 {
 		return nil
 	}
-	b := roaring.FromDense(words, true)
-	if number > 0 {
-		b = roaring.AddOffset64(b, int64(number)<<16)
+	if number == 0 {
+		return roaring.FromDense(words, true)
 	}
-	return b
+	return roaring.AddOffset64(roaring.FromDense(words, false), int64(number)<<16) // which copies
 }
 
 // dayer tells calendar days quickly: the zone's offset is asked again only where it changes.
